@@ -1,0 +1,43 @@
+"""Records as JSON lines, and back; the JSON Schema is generated from the same types.
+
+Floats are rounded to microseconds when a measurement is finished (`run.py`), so that reading and writing a record
+gives the same bytes.
+"""
+
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from blockprobe.model.errors import RecordError
+from blockprobe.model.record import Record
+
+#: A record larger than this is refused unread (bytes).
+MAX_RECORD_BYTES = 8 * 1024 * 1024
+
+
+@cache
+def _adapter() -> TypeAdapter[Record]:
+    return TypeAdapter(Record)
+
+
+def dump_record(record: Record) -> bytes:
+    """One line of JSON without the newline."""
+    return _adapter().dump_json(record)
+
+
+def load_record(line: bytes | str) -> Record:
+    """The record in one line of JSON; raises RecordError naming the first fault and its place."""
+    if len(line) > MAX_RECORD_BYTES:
+        raise RecordError(f"record of {len(line)} bytes: more than {MAX_RECORD_BYTES} are not read")
+    try:
+        return _adapter().validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "record"
+        raise RecordError(f"{place}: {first['msg']}") from error
+
+
+def record_schema() -> dict[str, Any]:
+    """The JSON Schema of a record, as shipped in `docs/record.schema.json`."""
+    return _adapter().json_schema()

@@ -1,0 +1,74 @@
+"""What is known of the line itself: a verdict is a function of the record alone, so it is in the record."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterHop:
+    """A router that TTL-limited packets to unrelated neutral targets all passed: part of the common path."""
+
+    family: int
+    ttl: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeutralCheck:
+    """One attempt at a neutral site; `t_s` is relative to the record's `measured_at` and may be negative."""
+
+    url: str
+    family: int
+    t_s: float
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentListed:
+    """A listed address that stayed silent in this cycle while its neighbours answered, and whose key it bears."""
+
+    address: str
+    host: str
+    leaf_spki_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedBody:
+    """A cleartext body that this line gave for a listed name: the same for several names betrays a block page."""
+
+    host: str
+    body_sha256: str
+    control_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """A place that was punished after a trigger. `residual_s` is how long until a neutral test worked again."""
+
+    address: str
+    port: int
+    triggered_t_s: float
+    residual_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The checks of the line (DESIGN 3.1).
+
+    `portal`: cleartext of a neutral site was replaced. `clock_offset_s`: true time minus ours. `families`: whether a
+    neutral control works over IPv4 / IPv6 (None: not tested). `nat64`: the prefix in use (RFC 7050). `mtu`: the
+    interface's, in bytes. `intercepted`: DNS to an address that runs no resolver was answered for neutral names too.
+    """
+
+    checked_at: datetime | None = None
+    portal: bool | None = None
+    clock_offset_s: float | None = None
+    families: dict[str, bool | None] = field(default_factory=dict)
+    nat64: str | None = None
+    mtu: int | None = None
+    intercepted: bool | None = None
+    common_path: tuple[RouterHop, ...] = ()
+    neutral: tuple[NeutralCheck, ...] = ()
+    silent_listed: tuple[SilentListed, ...] = ()
+    shared_bodies: tuple[SharedBody, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()

@@ -1,0 +1,284 @@
+"""One network operation and what happened: facts, no meaning.
+
+Times `t0_s` and `t_s` are seconds since the measurement began (the record's `measured_at`, UTC). `failure` stands
+*beside* the evidence, because a failed handshake may still carry the censor's certificate.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from blockprobe.model.failure import Failure
+
+
+class Test(StrEnum):
+    """For what an operation was made (DESIGN section 3): look first, then change one thing."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    LOOK = "look"  # as a browser would do it
+    REPEAT = "repeat"  # the look once more, against chance
+    NEUTRAL = "neutral"  # a name or address that is on no list
+    SQUARE = "square"  # {listed, neutral} x {origin, echo}
+    FORM_TCP = "form_tcp"  # the same question over TCP
+    FORM_CD = "form_cd"  # ... with checking disabled (RFC 4035, 3.2.2)
+    FORM_PLAIN = "form_plain"  # ... without EDNS
+    NONCE_LABEL = "nonce_label"  # a label below the name that nobody can have cached
+    ZONE = "zone"  # the zone's SOA, to tell a stale negative answer from a lie
+    SILENT = "silent"  # asked of an address that runs no resolver
+    ECHO = "echo"  # asked of the helper's echo, which signs what it saw
+    NEIGHBOUR = "neighbour"  # another address of the same prefix, TCP connect only
+    PATH = "path"  # TTL-limited packets
+    SMALL_MSS = "small_mss"  # segments that pass a path-MTU black hole
+    LARGE_HELLO = "large_hello"  # a ClientHello that needs two segments
+    PROOF = "proof"  # is the answered address real? TLS with the listed name
+    RECOVERY = "recovery"  # has a punished address come back?
+
+
+class Place(StrEnum):
+    """What kind of thing the operation spoke to."""
+
+    RESOLVER = "resolver"
+    ORIGIN = "origin"
+    ECHO = "echo"
+    SILENT = "silent"
+    NEIGHBOUR = "neighbour"
+    NEUTRAL = "neutral"
+    HELPER = "helper"
+
+
+class ResolverGroup(StrEnum):
+    """Whose resolver a question went to."""
+
+    ISP = "isp"
+    PUBLIC = "public"  # somebody else's, in the clear
+    ENCRYPTED = "encrypted"  # DoT or DoH
+    ECHO = "echo"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What an operation was for, so that a record can be judged without asking the code that made it.
+
+    `listed` says whether the name sent is the target's own; `hop` counts redirects, 0 being what the user typed;
+    `attempt` counts repetitions from 0.
+    """
+
+    test: Test
+    place: Place
+    listed: bool = True
+    hop: int = 0
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Icmp:
+    """An ICMP error as the kernel's error queue gave it (RFC 792, RFC 4443); `sender` is a router's address."""
+
+    sender: str
+    type: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceRecord:
+    """One resource record; `type` as in the zone file (A, AAAA, CNAME, SOA …), `ttl` in seconds."""
+
+    name: str
+    type: str
+    value: str
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedError:
+    """An Extended DNS Error (RFC 8914); 15 Blocked, 16 Censored, 17 Filtered."""
+
+    code: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsReply:
+    """One DNS message that came back. `ttl_s` of a record counts down only when it came from a cache."""
+
+    t_s: float
+    rcode: str
+    answers: tuple[ResourceRecord, ...] = ()
+    authority: tuple[ResourceRecord, ...] = ()
+    ede: tuple[ExtendedError, ...] = ()
+    aa: bool = False
+    ad: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsObservation:
+    """One question to one resolver. `extra` holds later, different replies to the same question.
+
+    `resolver` is a URL (udp://198.51.100.53:53, https://dns.example/dns-query). `packets` counts the datagrams sent.
+    `authentic` is true when the helper's echo signed the reply, None when it was not the echo that was asked.
+    """
+
+    kind: Literal["dns"] = "dns"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    resolver: str
+    group: ResolverGroup
+    qname: str
+    qtype: str
+    cd: bool = False
+    edns: bool = True
+    packets: int = 1
+    reply: DnsReply | None = None
+    extra: tuple[DnsReply, ...] = ()
+    authentic: bool | None = None
+    seen_address: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpObservation:
+    """One connection attempt. `packets` counts SYNs; `icmp` is an error that a router sent."""
+
+    kind: Literal["tcp"] = "tcp"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    address: str
+    port: int
+    host: str | None = None
+    packets: int = 1
+    maxseg: int | None = None
+    icmp: Icmp | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """One certificate of the chain that the server sent; hashes are hex SHA-256, times UTC ISO 8601."""
+
+    sha256: str
+    spki_sha256: str
+    subject: str
+    issuer: str
+    names: tuple[str, ...] = ()
+    not_before: str | None = None
+    not_after: str | None = None
+    der: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsObservation:
+    """One handshake over an open connection.
+
+    `server_name` is the SNI sent (None: none), `verify_name` the name the chain was held against, `valid` whether it
+    proves that name under the public roots (None: no chain came). `bytes_received` after the ClientHello tells "the
+    far end answered" from silence. `hello_bytes` is the ClientHello's size on the wire; `ttl` a hop limit set just
+    before it was sent.
+    """
+
+    kind: Literal["tls"] = "tls"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    address: str
+    port: int
+    server_name: str | None
+    verify_name: str
+    valid: bool | None = None
+    version: str | None = None
+    cipher: str | None = None
+    alpn: str | None = None
+    alert: str | None = None
+    bytes_received: int = 0
+    hello_bytes: int = 0
+    large_hello: bool = False
+    maxseg: int | None = None
+    ttl: int | None = None
+    packets: int = 1
+    rtt_s: float | None = None
+    chain: tuple[Certificate, ...] = ()
+    authentic: bool | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpObservation:
+    """One HTTP/1.1 exchange on a measured stream.
+
+    `host` is the Host header sent. `body` is at most the first 8 KiB as text, kept so that fingerprints can be judged
+    again; `body_sha256` and `body_bytes` are over what was read (up to the cap); `truncated`: more was to come.
+    `sketch` summarises the text (see `verdict.sketch`). `authentic` is true when the helper's echo signed what it got.
+    """
+
+    kind: Literal["http"] = "http"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    url: str
+    host: str
+    address: str
+    port: int
+    tls: bool
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    body_bytes: int = 0
+    body_sha256: str | None = None
+    truncated: bool = False
+    title: str | None = None
+    sketch: tuple[int, ...] = ()
+    location: str | None = None
+    bytes_received: int = 0
+    packets: int = 1
+    rtt_s: float | None = None
+    ttl: int | None = None
+    authentic: bool | None = None
+    detail: str | None = None
+
+
+class PathReply(StrEnum):
+    """What came back for a packet with a limited hop count."""
+
+    NONE = "none"
+    TIME_EXCEEDED = "time_exceeded"
+    UNREACHABLE = "unreachable"
+    PROHIBITED = "prohibited"
+    CONNECTED = "connected"
+    REFUSED = "refused"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathHop:
+    """What one hop limit brought: a reply per packet sent, and the address that each came from (None: unknown)."""
+
+    ttl: int
+    replies: tuple[PathReply, ...]
+    senders: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathObservation:
+    """TTL-limited packets to one address: `carrying` a SYN, or a ClientHello with `name` on an open connection."""
+
+    kind: Literal["path"] = "path"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    address: str
+    port: int
+    carrying: Literal["syn", "client_hello", "http_request"] = "syn"
+    name: str | None = None
+    hops: tuple[PathHop, ...] = ()
+
+
+Observation = DnsObservation | TcpObservation | TlsObservation | HttpObservation | PathObservation

@@ -1,0 +1,107 @@
+"""The configuration of DESIGN section 4 as frozen values; reading files and the environment is `catalogue.config`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VantageSettings:
+    """[vantage]: what the operator states about this line."""
+
+    name: str | None = None
+    isp: str | None = None
+    asn: int | None = None
+    country: str | None = None
+    access: Literal["fixed", "mobile", "vps", "vpn", "control"] = "fixed"
+    filters: Literal["on", "off", "unknown"] = "unknown"
+    must_open: tuple[str, ...] = ()
+    must_block: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicResolver:
+    """[[resolvers.public]]: `url` is udp:// tcp:// tls:// or https://; `address` spares the bootstrap look-up."""
+
+    url: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverSettings:
+    """[resolvers]: `isp` are the line's own (default: the system's)."""
+
+    isp: tuple[str, ...] = ()
+    public: tuple[PublicResolver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelperSettings:
+    """[helper]: control servers, our echo's names or addresses, and the zone delegated to it."""
+
+    urls: tuple[str, ...] = ()
+    echo: tuple[str, ...] = ()
+    zone: str | None = None
+    token_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSettings:
+    """[controls]: neutral sites on no list, of unrelated networks; addresses that answer nothing."""
+
+    neutral: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """[limits]: `timeout_s` is per attempt, `body_bytes` caps what is read of a page."""
+
+    concurrency: int = 64
+    attempts: int = 3
+    timeout_s: float = 4.0
+    body_bytes: int = 524_288
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressSettings:
+    """[addresses]: reserved ranges to treat as public (laboratories); bogons otherwise."""
+
+    public: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueSettings:
+    """[catalogue]: folders of fingerprints and orders; later files win by id."""
+
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelperServerSettings:
+    """[helper_server]: where `blockprobe helper` listens. `echo_address` is apart from the API's, so that a punished
+    echo leaves the API alone."""
+
+    address: str = "127.0.0.1"
+    echo_address: tuple[str, ...] = ()
+    https: int = 443
+    http: int = 80
+    dns: int = 53
+    certificate: str | None = None
+    key: str | None = None
+    token_file: str | None = None
+    resolver: str | None = None  # default: the system's; a URL as in [[resolvers.public]]
+    requests_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be configured, validated."""
+
+    vantage: VantageSettings = VantageSettings()
+    resolvers: ResolverSettings = ResolverSettings()
+    helper: HelperSettings = HelperSettings()
+    controls: ControlSettings = ControlSettings()
+    limits: LimitSettings = LimitSettings()
+    addresses: AddressSettings = AddressSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
+    helper_server: HelperServerSettings = HelperServerSettings()
