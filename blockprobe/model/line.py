@@ -57,10 +57,12 @@ class Line:
 
     `portal`: cleartext of a neutral site was replaced. `clock_offset_s`: true time minus ours. `families`: whether a
     neutral control works over IPv4 / IPv6 (None: not tested). `nat64`: the prefix in use (RFC 7050). `mtu`: the
-    interface's, in bytes. `intercepted`: DNS to an address that runs no resolver was answered for neutral names too.
+    interface's, in bytes. `public`: reserved ranges that count as public here (laboratories). `intercepted`: DNS to
+    an address that runs no resolver was answered for neutral names too.
     """
 
     checked_at: datetime | None = None
+    public: tuple[str, ...] = ()
     portal: bool | None = None
     clock_offset_s: float | None = None
     families: dict[str, bool | None] = field(default_factory=dict)

@@ -1,0 +1,145 @@
+"""What a value of the right type may still get wrong: ranges, addresses, URLs, and keys that need each other."""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from blockprobe.catalogue.config_types import UnfitValue
+from blockprobe.model.errors import BlockprobeError
+from blockprobe.model.observation import ResolverGroup
+from blockprobe.model.settings import PublicResolver, Settings
+from blockprobe.model.target import parse_target
+from blockprobe.net.resolver import parse_resolver
+
+Check = Callable[[Any], None]
+
+
+def check_value(name: str, value: Any) -> None:
+    """Raise UnfitValue when "section.key" cannot hold `value`; each element of a list is checked."""
+    check = _CHECKS.get(name)
+    if check is None or value is None:
+        return
+    faults: list[str] = []
+    for one in value if isinstance(value, tuple) else (value,):
+        try:
+            check(one)
+        except UnfitValue as error:
+            faults.extend(error.faults)
+    if faults:
+        raise UnfitValue(*faults)
+
+
+def check_company(given: set[str]) -> tuple[str, ...]:
+    """Which "section.key" is missing beside those `given`, one line each."""
+    pair = {"helper_server.certificate", "helper_server.key"}
+    missing = pair - given if pair & given else set()
+    return tuple(f"{name}: is missing; TLS needs certificate and key (one file may hold both)" for name in missing)
+
+
+def check_settings(settings: Settings) -> tuple[str, ...]:
+    """What is wrong between values, one line each."""
+    server = settings.helper_server
+    faults = []
+    if server.https and server.address in server.echo_address:
+        faults.append("helper_server.echo_address: is the API's own address; a punished echo would take it along")
+    return tuple(faults)
+
+
+def _between(low: float, high: float) -> Check:
+    def check(value: float) -> None:
+        if not low <= value <= high:
+            raise UnfitValue(f"{value} is out of range; give {low} to {high}")
+
+    return check
+
+
+def _address(value: str) -> None:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        raise UnfitValue(f"{value!r} is no IP address; give one like 203.0.113.5 or 2001:db8::1") from None
+
+
+def _network(value: str) -> None:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as error:
+        raise UnfitValue(f"{error}; give a range like 203.0.113.0/24 or 2001:db8::/32") from None
+
+
+def _resolver(value: str | PublicResolver) -> None:
+    url, address = (value.url, value.address) if isinstance(value, PublicResolver) else (value, None)
+    if "@" in url:
+        raise UnfitValue("a resolver URL has no user name or password; remove the part up to '@'")
+    try:
+        parse_resolver(url, ResolverGroup.PUBLIC, address)
+    except BlockprobeError as error:
+        raise UnfitValue(str(error)) from None
+
+
+def _target(value: str) -> None:
+    try:
+        parse_target(value)
+    except BlockprobeError as error:
+        raise UnfitValue(str(error)) from None
+
+
+def _helper_url(value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UnfitValue(f"{value!r} is no helper; give a URL like https://ctl.example/")
+    if parts.username is not None:
+        raise UnfitValue("a helper URL has no user name or password; put a token into helper.token_file")
+
+
+def _name_or_address(value: str) -> None:
+    if "/" in value:
+        raise UnfitValue(f"{value!r} is a URL; give the name or address alone")
+    _target(value)
+
+
+def _country(value: str) -> None:
+    if not (len(value) == 2 and value.isascii() and value.isalpha()):
+        raise UnfitValue(f"{value!r} is no country; give two letters of ISO 3166, like GB")
+
+
+def _listen(value: str) -> None:
+    host, _, port = value.rpartition(":")
+    if not (host and port.isdigit() and int(port) <= 65535):
+        raise UnfitValue(f"{value!r} is no address with port; give one like 127.0.0.1:9890")
+
+
+_CHECKS: dict[str, Check] = {
+    "vantage.asn": _between(1, 4_294_967_295),
+    "vantage.country": _country,
+    "vantage.must_open": _target,
+    "vantage.must_block": _target,
+    "resolvers.isp": _resolver,
+    "resolvers.public": _resolver,
+    "helper.urls": _helper_url,
+    "helper.echo": _name_or_address,
+    "helper.zone": _name_or_address,
+    "controls.neutral": _target,
+    "controls.silent": _address,
+    "limits.concurrency": _between(1, 4096),
+    "limits.attempts": _between(1, 20),
+    "limits.timeout_s": _between(0.05, 120.0),
+    "limits.body_bytes": _between(1024, 64 * 1024 * 1024),
+    "addresses.public": _network,
+    "store.max_bytes": _between(1, 2**60),
+    "store.retention_days": _between(1, 36_500),
+    "metrics.listen": _listen,
+    "metrics.max_series": _between(1, 10_000_000),
+    "helper_server.address": _address,
+    "helper_server.echo_address": _address,
+    "helper_server.https": _between(0, 65535),
+    "helper_server.http": _between(0, 65535),
+    "helper_server.dns": _between(0, 65535),
+    "helper_server.resolver": _resolver,
+    "helper_server.requests_per_minute": _between(1, 1_000_000),
+}

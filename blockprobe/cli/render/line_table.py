@@ -1,0 +1,49 @@
+"""The line as a table of questions and answers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from blockprobe.cli.render.console import printable
+
+
+def print_line(console: Console, document: dict[str, Any]) -> None:
+    """Print the document of `whoami`."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("This line")
+    table.add_column("", overflow="fold", ratio=1)
+    for question, answer in _rows(document["vantage"], document["line"]):
+        table.add_row(question, Text(printable(answer)))
+    console.print(table)
+
+
+def _rows(vantage: dict[str, Any], line: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "Name", _or(vantage["name"], "not stated ([vantage] name)")
+    yield "ISP", ", ".join(str(part) for part in (vantage["isp"], vantage["asn"], vantage["country"]) if part) or "–"
+    yield "Access", f"{vantage['access']}, parental filter {vantage['filters']}"
+    yield "Resolvers", ", ".join(vantage["resolvers"])
+    yield "IPv4", _works(line["families"].get("4"))
+    yield "IPv6", _works(line["families"].get("6"))
+    yield "NAT64", _or(line["nat64"], "no")
+    yield "Captive portal", _yes(line["portal"])
+    yield "DNS intercepted", _yes(line["intercepted"])
+    yield "Clock", "not checked" if line["clock_offset_s"] is None else f"true time is {line['clock_offset_s']:+.1f} s"
+    yield "MTU", _or(line["mtu"], "unknown")
+    hops = [f"{hop['address']} (IPv{hop['family']}, hop {hop['ttl']})" for hop in line["common_path"]]
+    yield "Common path", ", ".join(hops) or "unknown: no path proof ([controls] neutral)"
+
+
+def _or(value: Any, otherwise: str) -> str:
+    return otherwise if value is None else str(value)
+
+
+def _works(value: bool | None) -> str:
+    return "not tested" if value is None else "works" if value else "does not work"
+
+
+def _yes(value: bool | None) -> str:
+    return "not checked" if value is None else "yes" if value else "no"

@@ -1,0 +1,86 @@
+"""The echo endpoints on their addresses: DNS over UDP and TCP, HTTP, and HTTP over TLS with any name or none."""
+
+import asyncio
+import ssl
+from weakref import WeakKeyDictionary
+
+from blockprobe.helper.budget import InFlight
+from blockprobe.helper.certificate import ServerCertificate
+from blockprobe.helper.echo_dns import UdpEcho, converse_tcp
+from blockprobe.helper.echo_http import HttpEcho
+from blockprobe.helper.http_server import Handler, HttpConversation, HttpLimits, HttpRequest, HttpResponse
+from blockprobe.helper.keys import KeyTable
+from blockprobe.helper.listeners import Doors, EchoPorts, dns_sockets, tcp_socket
+from blockprobe.helper.metrics import Meter
+from blockprobe.model.settings import HelperServerSettings
+
+#: Connections at once to all echoes, in all and per client (64 targets, several attempts each).
+_CONNECTIONS = (2048, 512)
+_LIMITS = HttpLimits(body_bytes=16 * 1024, idle_s=10.0, requests=100)
+
+
+class EchoService:
+    """Opens the echoes of each address through the helper's `Doors`.
+
+    They use the API's certificate: probes do not verify it, because a name on a list cannot be proven here anyway;
+    what proves the echo is the signature.
+    """
+
+    def __init__(self, keys: KeyTable, meter: Meter, certificate: ServerCertificate, doors: Doors) -> None:
+        """All four are shared with the API."""
+        self._keys = keys
+        self._meter = meter
+        self._certificate = certificate
+        self._doors = doors
+        self._echo = HttpEcho(keys)
+        self._gate = InFlight(total=_CONNECTIONS[0], per_client=_CONNECTIONS[1])
+        self._names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
+
+    async def listen(self, address: str, settings: HelperServerSettings) -> EchoPorts:
+        """Open all echoes of one address; raises ConfigError."""
+        http, https = tcp_socket(address, settings.http), tcp_socket(address, settings.https)
+        tcp, udp = dns_sockets(address, settings.dns)
+        ports = EchoPorts(address=address, https=_port(https), http=_port(http), dns=_port(tcp))
+        await self._doors.streams(http, self._talk_http, self._gate)
+        await self._doors.streams(https, self._talk_tls, self._gate, self._certificate.front(self._note_name))
+        await self._doors.streams(tcp, self._talk_dns, self._gate)
+        await self._doors.datagrams(
+            udp, lambda: UdpEcho(self._keys, lambda: self._meter.count("echo_dns_udp", "answered"))
+        )
+        return ports
+
+    def _note_name(self, connection: ssl.SSLObject, name: str) -> None:
+        self._names[connection] = name
+
+    async def _talk_http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
+        await HttpConversation(
+            reader=reader, writer=writer, client=client, handler=self._counted("echo_http"), limits=_LIMITS
+        ).run()
+
+    async def _talk_tls(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
+        name = self._names.get(writer.get_extra_info("ssl_object"), "")
+        await HttpConversation(
+            reader=reader,
+            writer=writer,
+            client=client,
+            handler=self._counted("echo_tls"),
+            limits=_LIMITS,
+            server_name=name,
+        ).run()
+
+    async def _talk_dns(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
+        for _ in range(await converse_tcp(reader, writer, client, self._keys)):
+            self._meter.count("echo_dns_tcp", "answered")
+
+    def _counted(self, part: str) -> Handler:
+        async def handler(request: HttpRequest) -> HttpResponse:
+            response = await self._echo(request)
+            self._meter.count(part, str(response.status))
+            return response
+
+        return handler
+
+
+def _port(sock: object) -> int:
+    name = sock.getsockname()  # type: ignore[attr-defined]
+    return int(name[1])

@@ -1,0 +1,59 @@
+"""The configuration files of the laboratory's probe and helper."""
+
+import json
+
+from blockprobe.lab import addresses as at
+from blockprobe.lab.scenario import Scenario
+
+
+def probe(scenario: Scenario) -> str:
+    """Settings of a probe on this line: the tables of the configuration that concern the laboratory."""
+    url = f"https://{at.HELPER}/" if 4 in scenario.families else f"https://[{at.HELPER_V6}]/"
+    echoes = at.ECHOES if 4 in scenario.families else at.ECHOES_V6
+    if scenario.helper == "none":
+        helper = "[helper]\nurls = []\necho = []"
+    elif scenario.helper == "down":
+        helper = f'[helper]\nurls = ["https://{at.SILENT[3]}/"]\necho = []'
+    else:
+        helper = f"[helper]\nurls = {_list((url,))}\necho = {_list(echoes)}"
+    resolver = at.PUBLIC_RESOLVER if 4 in scenario.families else at.PUBLIC_RESOLVER_V6
+    plain = f"udp://{resolver}" if ":" not in resolver else f"udp://[{resolver}]"
+    return f"""[vantage]
+name = "laboratory"
+filters = "off"
+
+[resolvers]
+isp = {_list(scenario.resolvers)}
+[[resolvers.public]]
+url = "{plain}"
+[[resolvers.public]]
+url = "https://{at.PUBLIC_RESOLVER_NAME}/dns-query"
+address = "{resolver}"
+
+{helper}
+
+[controls]
+neutral = {_list(scenario.neutral)}
+silent = {_list(at.SILENT[:3])}
+
+[addresses]
+public = {_list(at.PUBLIC_NETS)}
+"""
+
+
+def helper(certificate: str) -> str:
+    """Settings of the helper in `ctl`."""
+    return f"""[helper_server]
+address = "{at.HELPER}"
+echo_address = {_list((*at.ECHOES, *at.ECHOES_V6))}
+certificate = {json.dumps(certificate)}
+key = {json.dumps(certificate)}
+resolver = "udp://{at.PUBLIC_RESOLVER}"
+
+[addresses]
+public = {_list(at.PUBLIC_NETS)}
+"""
+
+
+def _list(values: tuple[str, ...]) -> str:
+    return json.dumps(list(values))

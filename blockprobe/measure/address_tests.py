@@ -1,0 +1,131 @@
+"""Counterfactuals for addresses: neighbours, and packets that die on the common path."""
+
+import asyncio
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from blockprobe.measure.case import Case
+from blockprobe.measure.look import connect_once
+from blockprobe.model.addresses import family_of
+from blockprobe.model.failure import Failure
+from blockprobe.model.line import SilentListed
+from blockprobe.model.observation import Place, Test, Why
+from blockprobe.net.path import trace_syn
+from blockprobe.net.tcp import Endpoint
+from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses
+from blockprobe.verdict.facts import AddressFact
+from blockprobe.verdict.view import Leg, View
+
+#: A neighbour is only ever connected to, and at most this many are (DESIGN 11).
+MAX_NEIGHBOURS = 3
+#: Rounds of three packets at each hop limit, where a loss spoils "three of three".
+PATH_ROUNDS = 3
+#: Addresses of one leg that are tested this thoroughly.
+MAX_TESTED = 4
+
+
+def in_doubt(view: View, leg: Leg) -> list[str]:
+    """The addresses of the leg that were tried and did not open."""
+    tried = [a for a in judged_addresses(view, leg) if connects(view, leg, a)]
+    return [a for a in tried if address_fact(view, leg, a) is not AddressFact.OPEN]
+
+
+async def test_addresses(case: Case, leg: Leg, addresses: list[str]) -> None:
+    """Everything that tells an ISP's filter from a firewall at the far end, for the addresses that did not open."""
+    addresses = addresses[:MAX_TESTED]
+    families = {family_of(address) or 4 for address in addresses}
+    await asyncio.gather(*(case.neutral_connects(family) for family in families))
+    await asyncio.gather(*(_test_one(case, leg, address) for address in addresses))
+
+
+async def _test_one(case: Case, leg: Leg, address: str) -> None:
+    place = (address, leg.port)
+    if case.shared.ledger.is_hot(place) and await _came_back(case, leg, address):
+        return
+    if not await _neighbours(case, leg, address):
+        return
+    _tell_crowd(case, leg, address)
+    for _ in range(PATH_ROUNDS):
+        await _trace(case, leg, address)
+        if address_fact(case.view(), leg, address) is not AddressFact.UNPROVEN:
+            return
+
+
+async def _came_back(case: Case, leg: Leg, address: str) -> bool:
+    """Wait until a punished place works again, then look once more; true when it opens."""
+    ledger = case.shared.ledger
+    opened = await ledger.recover((address, leg.port), lambda: _opens(case, leg, address), limit_s=90.0)
+    if not opened:
+        return False
+    _, stream = await connect_once(case, leg, address, 1)
+    if stream is not None:
+        stream.reset()
+    return stream is not None
+
+
+async def _opens(case: Case, leg: Leg, address: str) -> bool:
+    why = Why(test=Test.RECOVERY, place=Place.ORIGIN, listed=False, hop=leg.hop)
+    _, stream = await case.connect(why, address, leg.port, host=leg.host)
+    if stream is not None:
+        stream.reset()
+    return stream is not None
+
+
+async def _neighbours(case: Case, leg: Leg, address: str) -> bool:
+    """Connect to neighbours until one answers; a refusal is an answer."""
+    why = Why(test=Test.NEIGHBOUR, place=Place.NEIGHBOUR, listed=False, hop=leg.hop)
+    for neighbour in neighbours_of(address):
+        observation, stream = await case.connect(why, neighbour, leg.port)
+        if stream is not None:
+            stream.reset()
+        if observation.failure in (None, Failure.CONNECTION_REFUSED):
+            return True
+    return False
+
+
+def neighbours_of(address: str) -> list[str]:
+    """Three other addresses: in the same /24 (or /64), in the next one, and in one further off.
+
+    A whole /24 may be dropped, so that only those beyond it can answer.
+    """
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv4Address):
+        low = parsed._ip if hasattr(parsed, "_ip") else int(parsed)
+        near = low + 1 if low % 256 < 250 else low - 1
+        return [str(IPv4Address(n)) for n in (near, low ^ 256, low ^ 1024) if 0 < n < 2**32]
+    number = int(parsed)
+    return [str(IPv6Address(n)) for n in (number ^ 1, number ^ (1 << 64), number ^ (1 << 66))]
+
+
+async def _trace(case: Case, leg: Leg, address: str) -> None:
+    """Three SYNs at each hop limit of the common path, to the target and to a neighbour that answers."""
+    family = family_of(address)
+    ttls = [hop.ttl for hop in case.shared.line.common_path if hop.family == family]
+    if not ttls:
+        return
+    neighbour = next(
+        (t.address for t in reversed(case.view().tcp)
+         if t.why.place is Place.NEIGHBOUR and family_of(t.address) == family
+         and t.failure in (None, Failure.CONNECTION_REFUSED)),
+        None,
+    )  # fmt: skip
+    pairs = [(address, Place.ORIGIN, True)]
+    if neighbour is not None:
+        pairs.append((neighbour, Place.NEIGHBOUR, False))
+    paths = await asyncio.gather(*(
+        trace_syn(case.session, Why(test=Test.PATH, place=place, listed=listed, hop=leg.hop),
+                  Endpoint(address=where, port=leg.port), ttls)
+        for where, place, listed in pairs
+    ))  # fmt: skip
+    for path in paths:
+        case.note(path)
+
+
+def _tell_crowd(case: Case, leg: Leg, address: str) -> None:
+    """Remember a silent listed address whose neighbours answer: several of unrelated operators prove each other."""
+    view = case.view()
+    silent = all(look.failure is Failure.GENERIC_TIMEOUT_ERROR for look in connects(view, leg, address))
+    control = view.control_tls(leg, address)
+    if silent and view.control_tcp(leg, address):
+        case.shared.crowd.silent[address] = SilentListed(
+            address=address, host=leg.host, leaf_spki_sha256=control.spki_sha256 if control else None
+        )

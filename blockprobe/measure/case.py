@@ -1,0 +1,242 @@
+"""One target being measured: its session, what was observed so far, and the operations it may use."""
+
+import asyncio
+import contextlib
+import random
+import string
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from blockprobe.measure.shared import Shared
+from blockprobe.model.addresses import family_of
+from blockprobe.model.control import Control
+from blockprobe.model.failure import Failure
+from blockprobe.model.line import Line
+from blockprobe.model.observation import (
+    DnsObservation,
+    HttpObservation,
+    Observation,
+    PathObservation,
+    Place,
+    TcpObservation,
+    Test,
+    TlsObservation,
+    Why,
+)
+from blockprobe.model.record import Measurement, Target, Vantage
+from blockprobe.net.dial import TcpOptions
+from blockprobe.net.dns import Pending, Question
+from blockprobe.net.http import Request, fetch
+from blockprobe.net.resolver import Resolver
+from blockprobe.net.session import Session
+from blockprobe.net.stream import Stream
+from blockprobe.net.tcp import Endpoint, connect
+from blockprobe.net.tls import Hello, handshake
+from blockprobe.verdict.view import View
+
+T = TypeVar("T")
+NO_OPTIONS = TcpOptions()
+
+#: A second attempt starts when the first has been silent for as long as two SYNs take (seconds).
+STAGGER_S = 1.3
+#: Pause before an attempt that failed at once is repeated (seconds).
+REPEAT_AFTER_S = 0.1
+
+
+class Case:
+    """A target with everything observed of it so far; observations are only ever added."""
+
+    def __init__(self, shared: Shared, target: Target, vantage: Vantage, case_id: str) -> None:
+        self.shared = shared
+        self.target = target
+        self.vantage = vantage
+        self.id = case_id
+        self.session: Session = shared.session()
+        self.measured_at: datetime = shared.clock.now()
+        self.observations: list[Observation] = []
+        self.controls: list[Control] = []
+        self._ears: list[tuple[int, Pending]] = []
+        self._background: set[asyncio.Task[Any]] = set()
+
+    # -- writing down ---------------------------------------------------------------------------------------------
+
+    def note(self, observation: Observation) -> None:
+        """Add one observation."""
+        self.observations.append(observation)
+
+    def line(self) -> Line:
+        """The line as this record shows it: times relative to its beginning, and what the crowd betrayed."""
+        began = self.session.began
+        checks = tuple(replace(check, t_s=round(at - began, 6)) for at, check in self.shared.checks[-40:])
+        return replace(
+            self.shared.line,
+            neutral=checks,
+            silent_listed=tuple(self.shared.crowd.silent.values())[-20:],
+            shared_bodies=tuple(self.shared.crowd.bodies.values())[-20:],
+            ledger=self.shared.ledger.entries(began),
+        )
+
+    def measurement(self) -> Measurement:
+        """All that is known so far."""
+        return Measurement(
+            id=self.id,
+            measured_at=self.measured_at,
+            runtime_s=round(self.session.elapsed(), 6),
+            target=self.target,
+            vantage=self.vantage,
+            line=self.line(),
+            observations=tuple(self.observations),
+            control=tuple(self.controls),
+        )
+
+    def view(self) -> View:
+        """What is known so far, ready to be asked."""
+        return View(self.measurement(), self.shared.fingerprints)
+
+    # -- work in the background -----------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something that need not be waited for; `finish` ends it."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def catch_up(self, timeout_s: float) -> None:
+        """Wait for what is in the background, but not longer than that."""
+        if self._background:
+            await asyncio.wait(set(self._background), timeout=timeout_s)
+
+    async def finish(self, *, listen_s: float = 0.0) -> None:
+        """Close ears and end background work; a doubt is worth listening longer for a second answer."""
+        await self.listen(listen_s)
+        for task in list(self._background):
+            task.cancel()
+        if self._background:
+            await asyncio.gather(*self._background, return_exceptions=True)
+
+    def abandon(self) -> None:
+        """Close everything at once, without waiting (cancellation)."""
+        for _, pending in self._ears:
+            pending.close()
+        for task in self._background:
+            task.cancel()
+
+    # -- operations -----------------------------------------------------------------------------------------------
+
+    async def ask(self, why: Why, resolver: Resolver, question: Question) -> DnsObservation:
+        """One question, and an ear left open for a second answer."""
+        pending = await self.shared.dns.query_and_listen(self.session, why, resolver, question)
+        self._ears.append((len(self.observations), pending))
+        self.note(pending.first)
+        return pending.first
+
+    async def ask_many(self, why: Why, resolver: Resolver, questions: list[Question]) -> list[DnsObservation]:
+        """Several questions to one stream resolver."""
+        found = await self.shared.dns.query_many(self.session, why, resolver, questions)
+        for observation in found:
+            self.note(observation)
+        return found
+
+    async def listen(self, listen_s: float) -> None:
+        """Hear out every open ear for at least that long after its first answer, then close it."""
+        ears, self._ears = self._ears, []
+        for index, pending in ears:
+            self.observations[index] = await pending.settle(listen_s)
+
+    async def connect(
+        self, why: Why, address: str, port: int, *, host: str | None = None, options: TcpOptions = NO_OPTIONS
+    ) -> tuple[TcpObservation, Stream | None]:
+        """One connection attempt; the caller closes the stream."""
+        endpoint = Endpoint(address=address, port=port)
+        observation, stream = await connect(self.session, why, endpoint, host=host, options=options)
+        self.note(observation)
+        return observation, stream
+
+    async def handshake(self, why: Why, stream: Stream, hello: Hello) -> tuple[TlsObservation, Stream | None]:
+        """One handshake on an open connection."""
+        observation, secured = await handshake(self.session, why, stream, hello, self.shared.tls)
+        self.note(observation)
+        return observation, secured
+
+    async def fetch(self, why: Why, stream: Stream, request: Request) -> HttpObservation:
+        """One exchange; closes the stream."""
+        try:
+            observation = await fetch(self.session, why, stream, request)
+        finally:
+            stream.close()
+        self.note(observation)
+        return observation
+
+    async def neutral_connect(self, family: int) -> bool | None:
+        """One connection to a neutral site, so that silence elsewhere is not the line's; None: no such site."""
+        found = self.shared.next_neutral(family)
+        if found is None:
+            return None
+        site, address = found
+        observation, stream = await self.connect(
+            Why(test=Test.NEUTRAL, place=Place.NEUTRAL, listed=False), address, 443, host=site.host
+        )
+        if stream is not None:
+            stream.reset()
+        return observation.failure is None
+
+    async def neutral_connects(self, family: int, attempts: int = 3) -> bool:
+        """Like `neutral_connect`, until one succeeds or the attempts are used up."""
+        for _ in range(attempts):
+            if await self.neutral_connect(family):
+                return True
+        return False
+
+    def note_path(self, path: PathObservation) -> PathObservation:
+        """Add a path observation and return it."""
+        self.note(path)
+        return path
+
+
+async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bool], *, attempts: int) -> list[T]:
+    """Try until one attempt is good. A silent one is overtaken after STAGGER_S rather than waited for.
+
+    Returns what the finished attempts gave, in the order in which they finished; once one is good the others are
+    cancelled. An attempt must note what it observed and close what it opened, also when cancelled.
+    """
+    first: asyncio.Future[T] = asyncio.ensure_future(attempt(0))
+    running = {first}
+    results: list[T] = []
+    started = 1
+    try:
+        while running:
+            wait_s = STAGGER_S if started < attempts else None
+            done, running = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+            results += [task.result() for task in done]
+            if any(good(result) for result in results):
+                break
+            if started < attempts:
+                if done:
+                    await asyncio.sleep(REPEAT_AFTER_S)
+                running.add(asyncio.ensure_future(attempt(started)))
+                started += 1
+    finally:
+        for task in running:
+            task.cancel()
+        if running:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*running, return_exceptions=True)
+    return results
+
+
+def neutral_like(host: str) -> str:
+    """A random name of the same length under the same top-level domain; nobody can have listed it (DESIGN 3.3)."""
+    rest, _, tld = host.rpartition(".")
+    letters = max(1, min(63, len(rest)))
+    label = "".join(random.choices(string.ascii_lowercase, k=letters))  # noqa: S311 - a label, not a secret
+    if len(rest) > 63:
+        label += "." + "".join(random.choices(string.ascii_lowercase, k=min(63, len(rest) - 64)))  # noqa: S311
+    return f"{label}.{tld}" if tld and family_of(host) is None else f"{label}.example"
+
+
+def is_silent(failure: Failure | None) -> bool:
+    """Whether nothing came back."""
+    return failure is Failure.GENERIC_TIMEOUT_ERROR

@@ -1,0 +1,27 @@
+"""The control: the same URL and addresses, asked of every helper in the same seconds."""
+
+import asyncio
+from collections.abc import Iterable
+
+from blockprobe.measure.case import Case
+from blockprobe.verdict.view import Leg, endpoint_of
+
+#: A helper is given at most this many endpoints.
+MAX_ENDPOINTS = 24
+
+
+async def ask_helpers(case: Case, leg: Leg, addresses: Iterable[str]) -> None:
+    """Ask all helpers about the leg's URL and the addresses found so far, on the ports that the measurement uses."""
+    view = case.view()
+    ports = sorted({first.port for first in view.first_legs} | {leg.port}) if leg.hop == 0 else [leg.port]
+    ports = [*ports, 443] if leg.port == 80 and 443 not in ports else ports
+    plain = dict.fromkeys(view.plain(address) for address in addresses if not view.is_bogon(address))
+    endpoints = [endpoint_of(address, port) for address in plain for port in ports][:MAX_ENDPOINTS]
+    helpers = case.shared.helpers
+    found = await asyncio.gather(*(helper.control(case.session, leg.url, endpoints) for helper in helpers))
+    case.controls.extend(found)
+
+
+def was_asked(case: Case, leg: Leg) -> bool:
+    """Whether some helper has been asked about this very URL."""
+    return any(control.url == leg.url for control in case.controls)

@@ -1,0 +1,269 @@
+"""Counterfactuals for names on the wire: the square {listed, neutral} x {origin, echo}, for SNI and for Host.
+
+Order and care: neutral first, then listed, then neutral again; an echo is used by one target at a time; a place that
+was triggered is not trusted until something neutral works there (the ledger).
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from blockprobe.measure.case import Case, neutral_like
+from blockprobe.measure.look import hello_for, request_for
+from blockprobe.measure.shared import Echo
+from blockprobe.model.addresses import family_of
+from blockprobe.model.failure import Failure
+from blockprobe.model.observation import HttpObservation, Place, Test, TlsObservation, Why
+from blockprobe.net.dial import TcpOptions
+from blockprobe.net.echo import EchoKey, Statement, check, new_nonce
+from blockprobe.net.http import Request
+from blockprobe.net.path import Opening, trace_opening
+from blockprobe.net.stream import Stream
+from blockprobe.net.tcp import Endpoint
+from blockprobe.net.tls import Hello, client_hello
+from blockprobe.verdict.name_square import fails, works
+from blockprobe.verdict.tls_facts import handshakes
+from blockprobe.verdict.view import Leg, View
+
+#: Segments small enough to pass any path-MTU black hole met in practice (bytes).
+SMALL_MSS = 1000
+#: How often the listed name is sent to the echo: silence needs more attempts than a reset.
+RESET_ATTEMPTS, SILENT_ATTEMPTS = 2, 3
+#: A punished origin is waited for this long (seconds).
+RECOVERY_LIMIT_S = 90.0
+
+Exchange = TlsObservation | HttpObservation
+
+
+class NameTester:
+    """The square for one leg; subclasses say how a name is put on the wire."""
+
+    port: int
+
+    def __init__(self, case: Case, leg: Leg) -> None:
+        self.case = case
+        self.leg = leg
+
+    async def speak(self, why: Why, stream: Stream, name: str) -> Exchange:
+        """Put `name` on the open stream and observe what comes; closes the stream."""
+        raise NotImplementedError
+
+    async def at(self, why: Why, address: str, name: str, *, options: TcpOptions | None = None) -> Exchange | None:
+        """Connect, speak; None when not even the connection came about."""
+        port = self.port if why.place is Place.ECHO else self.leg.port
+        _, stream = await self.case.connect(why, address, port, host=name, options=options or TcpOptions())
+        return None if stream is None else await self.speak(why, stream, name)
+
+    async def run(self, address: str, silent: bool) -> None:  # noqa: FBT001 - a property of the failure, not a mode
+        """The whole square for one address of the leg where the listed name failed."""
+        followed = await self._at_echo(silent=silent)
+        if not followed:
+            await self._at_origin(address, silent=silent)
+
+    # -- at the echo ------------------------------------------------------------------------------------------------
+
+    async def _at_echo(self, *, silent: bool) -> bool:
+        """Whether the failure follows the name to our own server, tried at one clean echo, then at others."""
+        wanted = SILENT_ATTEMPTS if silent else RESET_ATTEMPTS
+        failed = tried = 0
+        for _ in range(3):
+            async with self._clean_echo() as echo:
+                if echo is None:
+                    break
+                outcome = await self._sandwich(echo, wanted - failed, together=silent and not failed)
+                if outcome is None:
+                    continue
+                failed, tried = failed + outcome[0], tried + outcome[1]
+                if not outcome[0]:
+                    break
+            if failed >= wanted and outcome[2]:
+                break
+        await self.case.neutral_connects(4)
+        return failed > 0
+
+    async def _sandwich(self, echo: Echo, count: int, *, together: bool) -> tuple[int, int, bool] | None:
+        """Neutral, listed `count` times, neutral: (failed, tried, the echo works afterwards); None: it never worked.
+
+        Where the failure is silence the listed attempts run side by side, to save the user's time.
+        """
+        if not await self._neutral(echo.address, Place.ECHO, attempts=3):
+            return None
+        listed = Why(test=Test.SQUARE, place=Place.ECHO, hop=self.leg.hop)
+        place = (echo.address, self.port)
+        self.case.shared.ledger.trigger(place)
+        results: list[Exchange | None] = []
+        if together:
+            attempts = [self.at(replace(listed, attempt=n), echo.address, self.leg.host) for n in range(count)]
+            results = list(await asyncio.gather(*attempts))
+        else:
+            for number in range(max(1, count)):
+                results.append(await self.at(replace(listed, attempt=number), echo.address, self.leg.host))
+                if number + 1 < count:
+                    await self._neutral(echo.address, Place.ECHO, attempts=1)
+        after = await self._neutral(echo.address, Place.ECHO, attempts=2)
+        if after:
+            self.case.shared.ledger.worked(place)
+        spoke = [result for result in results if result is not None]
+        return sum(fails(result) for result in spoke), len(spoke), after
+
+    @asynccontextmanager
+    async def _clean_echo(self) -> AsyncIterator[Echo | None]:
+        """An echo that nobody else uses and that is not punished; waits for the first to come free."""
+        ledger, echoes = self.case.shared.ledger, self.case.shared.echoes
+        clean = [e for e in echoes if not ledger.is_hot((e.address, self.port)) and self._usable(e)]
+        free = next((e for e in clean if not e.lock.locked()), clean[0] if clean else None)
+        if free is None:
+            yield None
+            return
+        async with free.lock:
+            yield free
+
+    def _usable(self, echo: Echo) -> bool:
+        return self.case.shared.line.families.get(str(family_of(echo.address))) is not False
+
+    async def _neutral(self, address: str, place: Place, *, attempts: int) -> bool:
+        """Whether a neutral name of the listed one's length works at the place."""
+        for number in range(attempts):
+            why = Why(test=Test.SQUARE, place=place, listed=False, hop=self.leg.hop, attempt=number)
+            result = await self.at(why, address, neutral_like(self.leg.host))
+            if result is not None and works(result):
+                return True
+        return False
+
+    # -- at the origin ----------------------------------------------------------------------------------------------
+
+    async def _at_origin(self, address: str, *, silent: bool) -> None:
+        """The failure does not follow the name alone: is it name and address, a punished place, or the server?"""
+        ledger, place = self.case.shared.ledger, (address, self.leg.port)
+        ledger.trigger(place)
+        came_back = await ledger.recover(
+            place, lambda: self._neutral(address, Place.ORIGIN, attempts=1),
+            limit_s=RECOVERY_LIMIT_S if silent or await self._connects(address) is False else 3.0,
+        )  # fmt: skip
+        if not came_back:
+            return
+        again = Why(test=Test.REPEAT, place=Place.ORIGIN, hop=self.leg.hop, attempt=2)
+        result = await self.at(again, address, self.leg.host)
+        if result is not None and not fails(result):
+            return
+        await self._small_segments(address)
+        await self._along_the_path(address)
+
+    async def _connects(self, address: str) -> bool:
+        why = Why(test=Test.RECOVERY, place=Place.ORIGIN, listed=False, hop=self.leg.hop)
+        _, stream = await self.case.connect(why, address, self.leg.port)
+        if stream is not None:
+            stream.reset()
+        return stream is not None
+
+    async def _small_segments(self, address: str) -> None:
+        why = Why(test=Test.SMALL_MSS, place=Place.ORIGIN, hop=self.leg.hop)
+        await self.at(why, address, self.leg.host, options=TcpOptions(maxseg=SMALL_MSS))
+
+    async def _along_the_path(self, address: str) -> None:
+        """Listed and neutral name with the hop limits of the common path, three times each."""
+        family = family_of(address)
+        ttls = [hop.ttl for hop in self.case.shared.line.common_path if hop.family == family]
+        if not ttls:
+            return
+        endpoint = Endpoint(address=address, port=self.leg.port)
+        for name, listed in ((neutral_like(self.leg.host), False), (self.leg.host, True)):
+            why = Why(test=Test.PATH, place=Place.ORIGIN, listed=listed, hop=self.leg.hop)
+            opening = self.opening(name)
+            self.case.note(await trace_opening(self.case.session, why, endpoint, ttls, opening))
+
+    def opening(self, name: str) -> Opening:
+        """The message that carries the name, for TTL-limited sending."""
+        raise NotImplementedError
+
+
+class SniTester(NameTester):
+    """The name in a ClientHello."""
+
+    port = 443
+
+    async def speak(self, why: Why, stream: Stream, name: str) -> TlsObservation:
+        """A handshake; certificates are not verified where they are nobody's proof (echo, neutral names)."""
+        proof = why.listed and why.place is Place.ORIGIN
+        hello = hello_for(self.case, self.leg) if proof else Hello(server_name=name, verify_name=name, verify=False)
+        observation, secured = await self.case.handshake(why, stream, hello)
+        if secured is not None:
+            secured.reset()
+        return observation
+
+    def opening(self, name: str) -> Opening:
+        """A ClientHello with the name."""
+        data = client_hello(Hello(server_name=name, verify_name=name, verify=False), self.case.shared.tls)
+        return Opening(carrying="client_hello", name=name, data=data, per_ttl=3)
+
+
+class HostTester(NameTester):
+    """The name in a cleartext request."""
+
+    port = 80
+
+    async def speak(self, why: Why, stream: Stream, name: str) -> HttpObservation:
+        """A GET; at the echo the answer's signature is checked."""
+        if why.place is Place.ECHO:
+            return await self._echo(why, stream, name)
+        request = request_for(self.case, self.leg)
+        return await self.case.fetch(why, stream, request if why.listed else replace(request, host=name))
+
+    async def _echo(self, why: Why, stream: Stream, name: str) -> HttpObservation:
+        key, nonce = self.case.shared.key(), new_nonce()
+        signed = (("X-Blockprobe-Key", key.id), ("X-Blockprobe-Nonce", nonce)) if key else ()
+        request = Request(url=f"http://{name}/", host=name, path="/", headers=signed)
+        observation = await self.case.fetch(why, stream, request)
+        if key is None or observation.status is None:
+            return observation
+        checked = replace(observation, authentic=_is_signed(observation, key, nonce))
+        self.case.observations[self.case.observations.index(observation)] = checked
+        return checked
+
+    def opening(self, name: str) -> Opening:
+        """A request with the name as its Host."""
+        data = f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode()
+        return Opening(carrying="http_request", name=name, data=data, per_ttl=3)
+
+
+def _is_signed(observation: HttpObservation, key: EchoKey, nonce: str) -> bool:
+    """Whether the body is our echo's, signed over the Host that we sent."""
+    try:
+        answer = json.loads(observation.body)
+        client, claimed = str(answer["client"]), str(answer["mac"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    statement = Statement(kind="http", subject=observation.host.lower(), nonce=nonce, client=client)
+    return check(key, statement, claimed)
+
+
+def tls_in_doubt(view: View, leg: Leg) -> list[tuple[str, bool]]:
+    """Addresses where a handshake with the listed name failed without a certificate, and whether in silence."""
+    found: dict[str, bool] = {}
+    for tls in handshakes(view, leg):
+        if fails(tls):
+            found[tls.address] = found.get(tls.address, True) and tls.failure is Failure.GENERIC_TIMEOUT_ERROR
+    return list(found.items())
+
+
+def http_in_doubt(view: View, leg: Leg) -> list[tuple[str, bool]]:
+    """Addresses where a cleartext request with the listed Host brought nothing, and whether it was silence."""
+    found: dict[str, bool] = {}
+    for page in view.pages(leg):
+        if fails(page):
+            found[page.address] = found.get(page.address, True) and page.failure is Failure.GENERIC_TIMEOUT_ERROR
+    return list(found.items())
+
+
+async def forged_page_test(case: Case, leg: Leg) -> None:
+    """Does a page come for the listed Host from our own echo as well? Neutral, listed, listed, neutral."""
+    tester = HostTester(case, leg)
+    echo = next((e for e in case.shared.echoes if family_of(e.address) == 4), None)
+    if echo is None:
+        return
+    async with echo.lock:
+        for name, listed in ((None, False), (leg.host, True), (leg.host, True), (None, False)):
+            why = Why(test=Test.SQUARE, place=Place.ECHO, listed=listed, hop=leg.hop)
+            await tester.at(why, echo.address, name or neutral_like(leg.host))

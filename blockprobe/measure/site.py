@@ -1,0 +1,119 @@
+"""One target from the first question to the last counterfactual: look, compare, change one thing.
+
+A healthy site stops after the look; each further stage is entered only while `verdict` still calls something open.
+"""
+
+import asyncio
+
+from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests
+from blockprobe.measure.case import Case
+from blockprobe.measure.control import ask_helpers, was_asked
+from blockprobe.measure.look import candidate_addresses, limited, look_at, resolve
+from blockprobe.model.words import State
+from blockprobe.verdict.address_facts import connects
+from blockprobe.verdict.facts import AddressFact, HttpFact, TlsFact
+from blockprobe.verdict.judge import JudgedLeg, judge_leg
+from blockprobe.verdict.legs import MAX_HOPS
+from blockprobe.verdict.view import Leg, View
+
+
+async def measure_site(case: Case) -> None:
+    """Everything that is observed of one target; the observations are in the case afterwards."""
+    first = case.view().first_legs
+    await _look(case, first)
+    for leg in first:
+        await _settle(case, leg)
+    following = _followed(case, first)
+    while following is not None and following.hop <= MAX_HOPS:
+        await _look(case, (following,))
+        await _settle(case, following)
+        following = case.view().next_leg(following)
+    await case.catch_up(0.05)
+    await case.finish()
+
+
+def _followed(case: Case, first: tuple[Leg, ...]) -> Leg | None:
+    """The first redirect to follow: that of https, or of http where the host has no https or was typed so."""
+    view = case.view()
+    for leg in first:
+        following = view.next_leg(leg)
+        if following is not None:
+            return following
+        if view.page(leg) is not None:
+            return None
+    return None
+
+
+async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
+    """Resolve once, then look at every leg while the helpers do the same from outside."""
+    leg = legs[0]
+    seen = {dns.qname for dns in case.view().dns}
+    if not leg.is_ip and leg.host not in seen and not (case.target.ip and leg.hop == 0):
+        await resolve(case, leg.host, leg.hop)
+    addresses = candidate_addresses(case, leg)
+    work = [look_at(case, each, addresses) for each in legs]
+    if leg.hop == 0:
+        work.append(ask_helpers(case, leg, addresses))
+    await asyncio.gather(*work)
+
+
+async def _settle(case: Case, leg: Leg) -> None:
+    """Change one thing after another until nothing that could be tested is open."""
+    if _is_clean(case.view(), leg):
+        return
+    await case.catch_up(case.session.timeout_s)
+    if not was_asked(case, leg):
+        await ask_helpers(case, leg, candidate_addresses(case, leg))
+    if dns_tests.in_doubt(case.view(), leg):
+        await dns_tests.test_names(case, leg)
+        await _look_at_true_addresses(case, leg)
+    failed = address_tests.in_doubt(case.view(), leg)
+    if failed:
+        await address_tests.test_addresses(case, leg, failed)
+    await _test_names_on_the_wire(case, leg)
+    if page_tests.in_doubt(case.view(), leg):
+        await page_tests.test_page(case, leg)
+    await _look_at_twin(case, leg)
+
+
+def _is_clean(view: View, leg: Leg) -> bool:
+    """Nothing failed and nothing differed, so that no counterfactual could add anything."""
+    judged = judge_leg(view, leg)
+    facts = judged.findings.facts
+    fine = facts.http in (HttpFact.REAL, HttpFact.REDIRECT, HttpFact.REFUSED)
+    fine = fine and facts.address is AddressFact.OPEN and facts.tls in (TlsFact.VALID, TlsFact.NOT_TRIED)
+    if not fine or dns_tests.in_doubt(view, leg) or address_tests.in_doubt(view, leg):
+        return False
+    return not (name_tests.tls_in_doubt(view, leg) if leg.tls else name_tests.http_in_doubt(view, leg))
+
+
+async def _look_at_true_addresses(case: Case, leg: Leg) -> None:
+    """Where the resolver lies, look at the site's true addresses too: a second mechanism may wait there."""
+    view = case.view()
+    tried = {t.address for t in view.tcp if t.port == leg.port and t.why.listed and connects(view, leg, t.address)}
+    true = [address for address in sorted(view.real_addresses(leg)) if address not in tried]
+    if true and not tried & view.real_addresses(leg):
+        await look_at(case, leg, limited(case, leg, true))
+
+
+async def _test_names_on_the_wire(case: Case, leg: Leg) -> None:
+    """The square, for the first address where the name failed; silence is told from loss by the attempts so far."""
+    view = case.view()
+    doubts = name_tests.tls_in_doubt(view, leg) if leg.tls else name_tests.http_in_doubt(view, leg)
+    if not doubts:
+        return
+    tester = name_tests.SniTester(case, leg) if leg.tls else name_tests.HostTester(case, leg)
+    address, silent = doubts[0]
+    await tester.run(address, silent)
+
+
+async def _look_at_twin(case: Case, leg: Leg) -> None:
+    """Where http:// is blocked on the wire, see whether https:// of the same host is open (parity)."""
+    if leg.tls or case.target.bare or leg.port != 80 or leg.is_ip:
+        return
+    judged: JudgedLeg = judge_leg(case.view(), leg)
+    if judged.state is not State.BLOCKED or not judged.rule.id.startswith("http."):
+        return
+    twin = Leg(hop=leg.hop, url=f"https://{leg.host}/", scheme="https", host=leg.host, port=443, is_ip=False)
+    await look_at(case, twin, candidate_addresses(case, leg)[:2])
+    await _test_names_on_the_wire(case, twin)

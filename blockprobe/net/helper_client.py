@@ -1,0 +1,258 @@
+"""Asks a helper for a control measurement: the only module that imports httpx, and only when a client is made.
+
+The connection is kept, because a handshake per target would cost more than the target's own measurement.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import ssl
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from blockprobe.model.control import Control
+from blockprobe.model.errors import ConfigError
+from blockprobe.model.failure import Failure
+from blockprobe.net.classify import failure_of
+from blockprobe.net.clock import Clock
+from blockprobe.net.dial import tcp_info
+from blockprobe.net.echo import EchoKey
+from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
+from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, USER_AGENT
+from blockprobe.net.session import Session
+
+if TYPE_CHECKING:
+    import httpx
+
+#: Seconds for one control measurement, waiting for a busy helper included; a helper takes 15 at most.
+TOTAL_S = 20.0
+_TIMEOUTS = {"timeout": {"connect": 8.0}}  # SYNs at 0, 1, 3 and 7 s; the whole is bounded by TOTAL_S
+_CONNECTIONS = 64
+_KEPT = 16  # httpcore looks at every idle connection twice a request (15 µs each)
+_KEEP_S = 45.0  # our helper keeps idle connections for 60 s
+#: A key is given out as long as it has this many seconds to live, by the helper's clock.
+_KEY_MARGIN_S = 60.0
+_MAX_KEY_LIFE_S = 3600.0
+_BUSY = frozenset({429, 503})
+_EXTENSION = {"version": 1}
+#: What the probe's own fetch sends too, so that both ask for the same page.
+_FORWARDED = {"User-Agent": [USER_AGENT], "Accept": [ACCEPT], "Accept-Language": [ACCEPT_LANGUAGE]}
+
+
+class BadAnswer(Exception):
+    """The helper answered, but not with a control measurement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reply:
+    """One HTTP answer, read completely; `received` is our Unix time then, `rtt_s` the connection's round trip."""
+
+    status: int
+    body: bytes
+    date: str | None
+    retry_after: str | None
+    received: float
+    rtt_s: float
+
+
+class HelperClient:
+    """One helper, ours or any that speaks OONI's test-helper API."""
+
+    def __init__(self, url: str, *, clock: Clock, token: str | None = None) -> None:
+        """Opens no connection yet; a name in `url` is looked up by the system. Raises ConfigError for a bad URL."""
+        self.url = url
+        self._secure = _scheme(url) == "https"
+        self._clock = clock
+        self._key: EchoKey | None = None
+        self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
+        self._transport = _transport()
+        self._headers = _headers(url, token)
+
+    @property
+    def current_key(self) -> EchoKey | None:
+        """The latest key for the helper's echoes; None when there is none that will live for another minute."""
+        return self._key if self._clock.monotonic() < self._key_until else None
+
+    async def control(self, session: Session, url: str, endpoints: Sequence[str], *, bare: bool = False) -> Control:
+        """What the helper sees of `url` and of `endpoints` ("203.0.113.5:443"); never raises for the network.
+
+        `bare`: ask as OONI's own clients do, without our extension.
+        """
+        t0 = session.elapsed()
+        asked = {"http_request": url, "http_request_headers": _FORWARDED, "tcp_connect": list(endpoints)}
+        try:
+            answer, offset = await self._ask(asked, bare=bare)
+        except Exception as error:  # httpx has its own tree of exceptions, h11 and anyio have theirs
+            return Control(
+                helper=self.url,
+                url=url,
+                t0_s=t0,
+                t_s=session.elapsed(),
+                failure=_failure(error),
+                detail=f"{type(error).__name__}: {error}"[:300],
+            )
+        return Control(
+            helper=self.url,
+            url=url,
+            t0_s=t0,
+            t_s=session.elapsed(),
+            failure=None,
+            extended=answer.extended,
+            dns=answer.dns,
+            tcp=answer.tcp,
+            tls=answer.tls,
+            hops=answer.hops,
+            clock_offset_s=offset,
+        )
+
+    async def echo_key(self, session: Session) -> EchoKey | None:
+        """`current_key`, or a new one that is asked for now; None when this helper gives none."""
+        if self.current_key is None:
+            with contextlib.suppress(Exception):  # what is wrong with the helper, the next control will say
+                await self._ask({"http_request": ""}, bare=False)
+        return self.current_key
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._transport.aclose()
+
+    async def _ask(self, asked: dict[str, Any], *, bare: bool) -> tuple[Answer, float | None]:
+        """The answer, and the helper's clock minus ours; raises whatever goes wrong."""
+        if not bare:
+            asked["x_blockprobe"] = _EXTENSION
+        body = json.dumps(asked, separators=(",", ":")).encode()
+        async with asyncio.timeout(TOTAL_S):
+            reply = await self._until_free(body)
+        if reply.status != 200:
+            raise BadAnswer(f"status {reply.status}: {reply.body[:160].decode('utf-8', 'replace')}")
+        try:
+            answer = read_answer(reply.body, asked["http_request"])
+        except ValueError as error:
+            raise BadAnswer(str(error)) from error
+        self._take_key(answer)
+        return answer, _offset(answer, reply)
+
+    async def _until_free(self, body: bytes) -> _Reply:
+        """Post, and again when a busy helper says when to come back."""
+        while True:
+            try:
+                reply = await self._post(body)
+            except Exception as error:
+                if not _was_closed(error):
+                    raise
+                reply = await self._post(body)  # a kept connection that the helper had closed: a fresh one
+            wait = reply.retry_after if reply.retry_after and reply.retry_after.isdecimal() else None
+            if reply.status not in _BUSY or wait is None or len(wait) > 2 or int(wait) >= TOTAL_S:
+                return reply
+            await asyncio.sleep(max(0.2, int(wait)))
+
+    async def _post(self, body: bytes) -> _Reply:
+        import httpx
+
+        request = httpx.Request("POST", self.url, headers=self._headers, content=body, extensions=_TIMEOUTS)
+        response = await self._transport.handle_async_request(request)
+        try:
+            return _Reply(
+                status=response.status_code,
+                body=await _bounded(response),
+                date=response.headers.get("date"),
+                retry_after=response.headers.get("retry-after"),
+                received=self._clock.now().timestamp(),
+                rtt_s=_rtt_s(response),
+            )
+        finally:
+            await response.aclose()
+
+    def _take_key(self, answer: Answer) -> None:
+        """Keep the key; one that came in the clear is everybody's, and proves nothing."""
+        wire = answer.key
+        if wire is None or answer.client is None or answer.now is None or not self._secure:
+            return
+        self._key = EchoKey(id=wire.id, secret=wire.secret, expires=wire.expires, client=answer.client)
+        life_s = min(wire.expires - answer.now, _MAX_KEY_LIFE_S)
+        self._key_until = self._clock.monotonic() + life_s - _KEY_MARGIN_S
+
+
+def _transport() -> "httpx.AsyncHTTPTransport":
+    """httpx without its client: that costs 0.3 ms a request for redirects, cookies and proxies, none of them wanted."""
+    import httpx  # 30 MB and 100 ms: only for those who have a helper
+
+    if importlib.util.find_spec("sniffio") is None:
+        # httpcore tries to import it four times a request, and Python looks through every folder each time (0.3 ms):
+        # None says that it is not there.
+        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+    return httpx.AsyncHTTPTransport(
+        verify=ssl.create_default_context(),  # the system's store, or SSL_CERT_FILE
+        trust_env=False,
+        http2=False,
+        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_KEPT, keepalive_expiry=_KEEP_S),
+    )
+
+
+def _headers(url: str, token: str | None) -> dict[str, str]:
+    """`Accept-Encoding: identity`, because an answer that was never compressed cannot be a bomb."""
+    headers = {
+        "Host": urlsplit(url).netloc,
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "blockprobe",
+    }
+    return headers if token is None else headers | {"Authorization": f"Bearer {token}"}
+
+
+def _scheme(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(f"helper.urls: {url!r} is no helper's URL; write https://ctl.example/")
+    return parts.scheme
+
+
+async def _bounded(response: "httpx.Response") -> bytes:
+    content = bytearray()
+    async for part in response.aiter_raw():  # raw: nothing is ever inflated
+        content += part
+        if len(content) > MAX_ANSWER_BYTES:
+            raise BadAnswer(f"more than {MAX_ANSWER_BYTES} bytes")
+    return bytes(content)
+
+
+def _rtt_s(response: "httpx.Response") -> float:
+    """The kernel's estimate for the connection: the answer's own time includes the helper's work."""
+    stream = response.extensions.get("network_stream")
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    try:
+        return (tcp_info(sock).rtt_s or 0.0) if sock is not None else 0.0
+    except OSError:  # closed already
+        return 0.0
+
+
+def _offset(answer: Answer, reply: _Reply) -> float | None:
+    """The helper's clock minus ours when the answer was on its way; from the Date header to half a second."""
+    if answer.now is not None:
+        return answer.now + reply.rtt_s / 2 - reply.received
+    try:
+        date = parsedate_to_datetime(reply.date or "").timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+    return date + 0.5 + reply.rtt_s / 2 - reply.received
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, BadAnswer):
+        return Failure.HELPER_BAD_ANSWER
+    return Failure.EOF_ERROR if _was_closed(error) else failure_of(error)
+
+
+def _was_closed(error: Exception) -> bool:
+    """Whether the connection ended before the answer did: httpcore and h11 have no class of their own for that."""
+    text = str(error)
+    return type(error).__name__ == "RemoteProtocolError" and ("disconnected without" in text or "peer closed" in text)

@@ -1,0 +1,235 @@
+"""One HTTP/1.1 exchange on a measured stream, observed (RFC 9110, RFC 9112)."""
+
+import asyncio
+import codecs
+import hashlib
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import h11
+
+from blockprobe.model.failure import Failure
+from blockprobe.model.observation import HttpObservation, Why
+from blockprobe.net.classify import failure_of
+from blockprobe.net.session import Session
+from blockprobe.net.stream import Stream
+from blockprobe.verdict.sketch import MAX_TEXT, text_sketch, title_of
+
+#: The head of a response may have this many bytes.
+HEAD_BYTES = 65_536
+#: This much of the body is kept as text in the record (bytes).
+KEPT_BYTES = 8_192
+
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ACCEPT_LANGUAGE = "en-US,en;q=0.5"
+
+_DEFAULTS = (
+    ("User-Agent", USER_AGENT),
+    ("Accept", ACCEPT),
+    ("Accept-Language", ACCEPT_LANGUAGE),
+    ("Accept-Encoding", "identity"),
+    ("Connection", "close"),
+)
+
+_TARGET = re.compile(r"[\x21-\x7e]+")
+_CHARSET = re.compile(r"charset\s{0,8}=\s{0,8}[\"']?([a-z0-9_.:-]{1,32})", re.IGNORECASE)
+# What browsers know (WHATWG Encoding); Python has others that are slow (punycode) or no text at all.
+_KNOWN_CHARSET = re.compile(
+    r"utf-?8|utf-?16(?:le|be)?|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-12\d\d|cp12\d\d|koi8-[ru]"
+    r"|gbk|gb2312|gb18030|big5|euc-jp|euc-kr|iso-2022-jp|shift_jis"
+)
+
+_NO_TEXT = ("image/", "audio/", "video/", "font/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A GET. `url` is what the record calls it, `host` the Host header, `path` the request target with its query.
+
+    `headers` replace defaults of the same name and follow the others; `ttl` is a hop limit for the request until the
+    far end is heard.
+    """
+
+    url: str
+    host: str
+    path: str = "/"
+    headers: tuple[tuple[str, str], ...] = ()
+    ttl: int | None = None
+
+
+async def fetch(session: Session, why: Why, stream: Stream, request: Request) -> HttpObservation:
+    """Send the request and read the answer; the caller closes `stream`, which serves no second request.
+
+    The head must come within `session.timeout_s`, the body within as much again. Reading stops at
+    `session.body_bytes` (`truncated`). What came before a failure is kept beside it; of an answer that is no HTTP the
+    raw beginning is kept as `body`. Compressed bodies are counted and hashed but not read.
+    """
+    exchange = _Exchange(stream, request, session)
+    try:
+        async with asyncio.timeout(session.timeout_s) as deadline:
+            await exchange.ask()
+            await exchange.read_head()
+            deadline.reschedule(asyncio.get_running_loop().time() + session.timeout_s)
+            await exchange.read_body()
+    except (OSError, EOFError, h11.ProtocolError) as error:
+        exchange.error = error
+    return exchange.observation(why)
+
+
+class _Exchange:
+    """One request and what has come of its answer."""
+
+    def __init__(self, stream: Stream, request: Request, session: Session) -> None:
+        self._stream = stream
+        self._request = request
+        self._session = session
+        self._t0_s = session.elapsed()
+        self._received = stream.bytes_received
+        self._retransmissions = stream.retransmissions
+        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+        self._raw = b""  # what came before there was a head
+        self._response: h11.Response | None = None
+        self._text = bytearray()  # the beginning of the body
+        self._digest = hashlib.sha256()
+        self._body_bytes = 0
+        self._truncated = False
+        self._ended = False
+        self.error: Exception | None = None
+
+    async def ask(self) -> None:
+        """Send the request."""
+        message = h11.Request(method="GET", target=_target(self._request.path), headers=_headers(self._request))
+        wire = self._protocol.send(message) or b""
+        self._protocol.send(h11.EndOfMessage())
+        if self._request.ttl is not None:
+            self._stream.limit_hops(self._request.ttl)
+        await self._stream.sendall(wire)
+
+    async def read_head(self) -> None:
+        """Read up to the final response's head, past any 1xx."""
+        while True:
+            event = self._protocol.next_event()
+            if isinstance(event, h11.Response):
+                self._response = event
+                self._raw = b""
+                return
+            if isinstance(event, h11.ConnectionClosed):
+                raise EOFError("the connection was closed without an answer")
+            if event is h11.NEED_DATA:
+                if len(self._raw) > HEAD_BYTES:
+                    raise h11.RemoteProtocolError("head too large", error_status_hint=431)
+                self._raw += await self._receive()
+
+    async def read_body(self) -> None:
+        """Read to the end of the body or to the cap."""
+        while True:
+            event = self._protocol.next_event()
+            if event is h11.NEED_DATA:
+                await self._receive()
+            elif not isinstance(event, h11.Data) or not self._keep(bytes(event.data)):
+                return
+
+    async def _receive(self) -> bytes:
+        data = await self._stream.recv()
+        self._ended = not data
+        self._protocol.receive_data(data)
+        return data
+
+    def _keep(self, data: bytes) -> bool:
+        """Count a piece of the body; false when the cap is reached."""
+        room = self._session.body_bytes - self._body_bytes
+        self._truncated = len(data) > room
+        data = data[:room]
+        self._body_bytes += len(data)
+        self._digest.update(data)
+        self._text += data[: MAX_TEXT - len(self._text)]
+        return not self._truncated
+
+    def observation(self, why: Why) -> HttpObservation:
+        """What happened, in the model's words."""
+        stream, request = self._stream, self._request
+        page = self._page(MAX_TEXT)
+        return HttpObservation(
+            why=why,
+            t0_s=self._t0_s,
+            t_s=self._session.elapsed(),
+            failure=self._failure(),
+            url=request.url,
+            host=request.host,
+            address=stream.address,
+            port=stream.port,
+            tls=stream.tls,
+            status=self._response.status_code if self._response else None,
+            headers=self._headers(),
+            body=self._page(KEPT_BYTES),
+            body_bytes=self._body_bytes,
+            body_sha256=self._digest.hexdigest() if self._response else None,
+            truncated=self._truncated,
+            title=title_of(page),
+            sketch=text_sketch(page) if self._response else (),
+            location=self._header(b"location"),
+            bytes_received=stream.bytes_received - self._received,
+            packets=1 + stream.retransmissions - self._retransmissions,
+            rtt_s=stream.rtt_s,
+            ttl=request.ttl,
+            detail=(str(self.error) or None) if self.error else None,
+        )
+
+    def _failure(self) -> Failure | None:
+        """h11 calls a connection that was closed too soon malformed; that word is for what is no HTTP."""
+        if self.error is None:
+            return None
+        begun = self._response is not None or b"HTTP/".startswith(self._raw[:5])
+        if self._ended and begun:
+            return Failure.EOF_ERROR
+        return failure_of(self.error)
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        if self._response is None:
+            return ()
+        items = self._response.headers.raw_items()
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in items)
+
+    def _header(self, wanted: bytes) -> str | None:
+        """The first header of that lower-case name."""
+        for name, value in self._response.headers if self._response else ():
+            if name == wanted:
+                return value.decode("latin-1")
+        return None
+
+    def _page(self, limit: int) -> str:
+        """The first `limit` bytes of the body as text; empty when it is compressed or no text."""
+        if self._response is None:
+            return self._raw[:limit].decode("utf-8", "replace")
+        encoding = (self._header(b"content-encoding") or "identity").strip().lower()
+        kind = (self._header(b"content-type") or "").strip().lower()
+        if encoding != "identity" or kind.startswith(_NO_TEXT):
+            return ""
+        return self._text[:limit].decode(_charset(kind), "replace")
+
+
+def _headers(request: Request) -> list[tuple[bytes, bytes]]:
+    """Host first, as browsers send it (RFC 9110, 7.2)."""
+    own = {name.lower() for name, _ in request.headers}
+    defaults = tuple((name, value) for name, value in _DEFAULTS if name.lower() not in own)
+    pairs = (("Host", request.host), *defaults, *request.headers)
+    return [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in pairs]
+
+
+def _target(path: str) -> bytes:
+    """The request target; what no target may hold (a server's Location can have anything) is percent-encoded."""
+    if not _TARGET.fullmatch(path):
+        path = quote(path, safe="%/?:@!$&'()*+,;=~-._[]", errors="replace") or "/"
+    return path.encode("ascii")
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type)
+    if not found or not _KNOWN_CHARSET.fullmatch(found[1]):
+        return "utf-8"
+    try:
+        return codecs.lookup(found[1]).name
+    except LookupError:
+        return "utf-8"

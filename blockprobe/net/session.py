@@ -1,0 +1,25 @@
+"""What every network operation is handed: the clock, the dialer and the limits of one measurement."""
+
+from dataclasses import dataclass
+
+from blockprobe.net.clock import Clock
+from blockprobe.net.dial import Dialer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One measurement's means and limits.
+
+    `began` is the clock's monotonic time at the record's `measured_at`; `timeout_s` bounds one attempt of one
+    operation; `body_bytes` bounds what is read of a page.
+    """
+
+    clock: Clock
+    dialer: Dialer
+    began: float
+    timeout_s: float = 4.0
+    body_bytes: int = 524_288
+
+    def elapsed(self) -> float:
+        """Seconds since the measurement began: the time base of every observation."""
+        return self.clock.monotonic() - self.began

@@ -1,0 +1,163 @@
+"""One measurement, top to bottom. Read this first.
+
+    open the run → check the line → for each target: look, compare, change one thing (measure) → judge → record
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from blockprobe import __version__
+from blockprobe.measure.case import Case
+from blockprobe.measure.ledger import Ledger
+from blockprobe.measure.line import LineCheck
+from blockprobe.measure.shared import Shared
+from blockprobe.measure.site import measure_site
+from blockprobe.model.line import Line
+from blockprobe.model.observation import ResolverGroup
+from blockprobe.model.record import Measurement, Record, Target, Vantage, Versions
+from blockprobe.model.settings import Settings
+from blockprobe.net.clock import Clock, SystemClock
+from blockprobe.net.dial import Dialer
+from blockprobe.net.dns import DnsClient
+from blockprobe.net.helper_client import HelperClient
+from blockprobe.net.resolver import parse_resolver
+from blockprobe.net.tls import TlsContexts
+from blockprobe.verdict.fingerprint import Fingerprint, FingerprintSet
+from blockprobe.verdict.judge import RULES_VERSION, judge
+
+
+class Run:
+    """What the targets of one run share, and the two things that can be done with it."""
+
+    def __init__(self, shared: Shared, versions: Versions) -> None:
+        self.shared = shared
+        self.versions = versions
+        self._line: asyncio.Task[Line] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        fingerprints: tuple[Fingerprint, ...] = (),
+        catalogue: str | None = None,
+    ) -> "Run":
+        """Make the clients; nothing is sent yet. Raises ConfigError for an unusable resolver or helper."""
+        clock = clock or SystemClock()
+        dialer, tls = Dialer(), TlsContexts()
+        public = [parse_resolver(entry.url, ResolverGroup.PUBLIC, entry.address) for entry in settings.resolvers.public]
+        encrypted = [replace(r, group=ResolverGroup.ENCRYPTED) for r in public if r.encrypted]
+        shared = Shared(
+            settings=settings,
+            clock=clock,
+            dialer=dialer,
+            tls=tls,
+            dns=DnsClient(dialer, clock, tls),
+            helpers=tuple(HelperClient(url, clock=clock) for url in settings.helper.urls),
+            own=tuple(parse_resolver(url, ResolverGroup.ISP) for url in settings.resolvers.isp),
+            public=tuple(r for r in public if not r.encrypted),
+            encrypted=tuple(r for r in encrypted if r.address),
+            fingerprints=FingerprintSet(fingerprints),
+            ledger=Ledger(clock.monotonic),
+        )
+        versions = Versions(blockprobe=__version__, rules=RULES_VERSION, catalogue=catalogue)
+        return cls(shared, versions)
+
+    async def check_line(self) -> Line:
+        """The state of the line; checked once a run."""
+        if self._line is None:
+            self._line = asyncio.ensure_future(LineCheck(self.shared).run())
+        return await asyncio.shield(self._line)
+
+    async def measure(self, target: Target) -> Record:
+        """Look, compare, change one thing; then judge."""
+        line = await self.check_line()
+        case = Case(self.shared, target, self.vantage(line), new_id(self.shared.clock.now()))
+        try:
+            await measure_site(case)
+        finally:
+            case.abandon()
+        return record_of(case.measurement(), self.shared.fingerprints, self.versions)
+
+    def vantage(self, line: Line) -> Vantage:
+        """What the operator stated of this line, and what was found."""
+        stated = self.shared.settings.vantage
+        return Vantage(
+            name=stated.name,
+            isp=stated.isp,
+            asn=stated.asn,
+            country=stated.country,
+            access=stated.access,
+            families=tuple(int(family) for family, works in line.families.items() if works),
+            nat64=line.nat64,
+            filters=stated.filters,
+            resolvers=tuple(resolver.url for resolver in self.shared.own),
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._line is not None and not self._line.done():
+            self._line.cancel()
+            await asyncio.gather(self._line, return_exceptions=True)
+        await self.shared.dns.aclose()
+        for helper in self.shared.helpers:
+            await helper.aclose()
+
+
+async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callable[[Record], None]) -> None:
+    """Measure all targets, `limits.concurrency` at a time, in their order; `on_record` gets each as it is done.
+
+    Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
+    """
+    await run.check_line()
+    waiting = iter(targets)
+
+    async def worker() -> None:
+        for target in waiting:
+            on_record(await run.measure(target))
+
+    workers = [asyncio.ensure_future(worker()) for _ in range(run.shared.settings.limits.concurrency)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def record_of(measurement: Measurement, fingerprints: FingerprintSet, versions: Versions) -> Record:
+    """Judge a measurement and put the two together."""
+    measurement = replace(measurement, observations=tuple(rounded(o) for o in measurement.observations))
+    return Record(
+        id=measurement.id,
+        measured_at=measurement.measured_at,
+        runtime_s=measurement.runtime_s,
+        target=measurement.target,
+        vantage=measurement.vantage,
+        verdict=judge(measurement, fingerprints),
+        line=measurement.line,
+        observations=measurement.observations,
+        control=tuple(rounded(control) for control in measurement.control),
+        versions=versions,
+    )
+
+
+def rounded(item: Any) -> Any:
+    """The observation or control with its times in whole microseconds, so that a record reads back the same."""
+    return replace(item, t0_s=round(item.t0_s, 6), t_s=round(item.t_s, 6))
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_id(now: datetime) -> str:
+    """A ULID: 48 bits of Unix milliseconds and 80 random bits, in Crockford's base 32; sorts by time."""
+    number = int(now.timestamp() * 1000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+

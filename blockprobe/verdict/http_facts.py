@@ -1,0 +1,212 @@
+"""What becomes of the request: the real page, a refusal by the site, a block page, or silence."""
+
+from blockprobe.model.addresses import family_of
+from blockprobe.model.failure import Failure
+from blockprobe.model.observation import HttpObservation, Place, Test
+from blockprobe.model.record import Interference
+from blockprobe.model.words import Grade, Mechanism, Reason, Refusal, Scope
+from blockprobe.verdict.address_facts import judged_addresses
+from blockprobe.verdict.facts import Finding, HttpFact
+from blockprobe.verdict.name_square import Exchange, NameScope, square
+from blockprobe.verdict.pages import resembles, same_place
+from blockprobe.verdict.view import REDIRECTS, Leg, View
+
+MECHANISMS = {
+    Failure.CONNECTION_RESET: Mechanism.HTTP_RESET_HOST,
+    Failure.CONNECTION_ABORTED: Mechanism.HTTP_RESET_HOST,
+    Failure.GENERIC_TIMEOUT_ERROR: Mechanism.HTTP_TIMEOUT_HOST,
+    Failure.EOF_ERROR: Mechanism.HTTP_EOF_HOST,
+}
+
+_SCOPES = {
+    NameScope.NAME: (HttpFact.NAME_PROVEN, Scope.NAME),
+    NameScope.NAME_PARTIAL: (HttpFact.NAME_PARTIAL, Scope.NAME),
+    NameScope.ADDRESS_AND_NAME: (HttpFact.ADDRESS_AND_NAME_PROVEN, Scope.ADDRESS_AND_NAME),
+}
+
+#: Words on the interstitials by which CDNs and firewalls turn robots away.
+BOT_WALL_WORDS = ("captcha", "just a moment", "attention required", "are you a robot", "are you human", "cf-chl",
+                  "checking your browser", "unusual traffic", "verify you are human")  # fmt: skip
+#: Statuses by which a server says that it will not serve this client.
+REFUSING = frozenset({401, 403, 406, 429, 451})
+
+
+def http_finding(view: View, leg: Leg) -> Finding:
+    """The fact of the HTTP layer for the leg."""
+    page = view.page(leg)
+    if page is None:
+        return Finding(fact=HttpFact.NOT_TRIED)
+    if leg.tls:
+        return _over_tls(view, leg, page)
+    return _in_cleartext(view, leg)
+
+
+# -- under a valid chain: origin or CDN speaks, so nothing here is ever a block ------------------------------------
+
+
+def _over_tls(view: View, leg: Leg, page: HttpObservation) -> Finding:
+    if page.status is None:
+        return _unanswered(view, leg, page)
+    if page.status in REDIRECTS:
+        usable = view.next_leg(leg) is not None
+        fact = HttpFact.REDIRECT if usable else HttpFact.SERVER_ERROR
+        return Finding(fact=fact, reason=None if usable else Reason.UNEXPECTED_REDIRECT)
+    if refuses(page):
+        return Finding(fact=HttpFact.REFUSED, refusal=refusal_of(page), detail=f"status {page.status}")
+    if page.status >= 500:
+        control = view.control_page(leg)
+        same = control is not None and (control.failure is not None or (control.status or 0) >= 500)
+        return Finding(fact=HttpFact.SAME_FAILURE if same else HttpFact.SERVER_ERROR, detail=f"status {page.status}",
+                       reason=None if same else Reason.SERVER_OR_NETWORK)  # fmt: skip
+    return Finding(fact=HttpFact.REAL)
+
+
+def _unanswered(view: View, leg: Leg, page: HttpObservation) -> Finding:
+    control = view.control_page(leg)
+    detail = f"no answer to the request ({page.failure})"
+    if control is None:
+        return Finding(fact=HttpFact.NO_CONTROL, reason=Reason.NO_CONTROL, detail=detail)
+    if control.failure is not None:
+        return Finding(fact=HttpFact.SAME_FAILURE, detail=detail)
+    return Finding(fact=HttpFact.UNPROVEN, reason=Reason.SERVER_OR_NETWORK, detail=detail)
+
+
+def refuses(page: HttpObservation) -> bool:
+    """Whether the answer turns this client away: a refusing status, or a robot wall with status 503."""
+    return page.status in REFUSING or (page.status == 503 and _is_bot_wall(page))
+
+
+def refusal_of(page: HttpObservation) -> Refusal | None:
+    """The kind of refusal; a bare 403 does not tell (None)."""
+    if page.status == 451:
+        return Refusal.LEGAL_451
+    if page.status == 429 or _is_bot_wall(page):
+        return Refusal.BOT_WALL
+    text = (page.body[:4096] + (page.title or "")).lower()
+    words = ("your country", "your region", "your location", "not available in")
+    return Refusal.GEO if any(word in text for word in words) else None
+
+
+def _is_bot_wall(page: HttpObservation) -> bool:
+    text = (page.body[:4096] + (page.title or "")).lower()
+    return any(word in text for word in BOT_WALL_WORDS) or any(n.lower() == "cf-mitigated" for n, _ in page.headers)
+
+
+# -- in cleartext anybody on the path may have spoken ---------------------------------------------------------------
+
+
+def _in_cleartext(view: View, leg: Leg) -> Finding:
+    addresses = judged_addresses(view, leg)
+    pages = [p for p in view.pages(leg) if p.address in addresses and view.usable(family_of(p.address))]
+    if not pages:
+        return Finding(fact=HttpFact.NOT_TRIED)
+    shape = square(view, leg, _exchanges(view, leg))
+    answered = [p for p in pages if p.status is not None]
+    if shape.scope is not NameScope.UNPROVEN and (not answered or shape.scope is NameScope.NAME_PARTIAL):
+        fact, scope = _SCOPES[shape.scope]
+        mechanism = MECHANISMS.get(shape.failure or Failure.UNKNOWN_FAILURE, Mechanism.HTTP_RESET_HOST)
+        found = tuple(
+            Interference(mechanism=mechanism, hop=leg.hop, host=leg.host, family=family, port=leg.port, scope=scope,
+                         k=shape.k, n=shape.n)
+            for family in sorted({family_of(p.address) or 4 for p in pages if p.status is None})
+        )  # fmt: skip
+        return Finding(fact=fact, mechanisms=(mechanism,), interference=found, grade=Grade.COUNTERFACTUAL)
+    if answered:
+        readings = [_read_page(view, leg, page) for page in answered]
+        good = next((r for r in readings if r.fact in (HttpFact.REAL, HttpFact.REFUSED, HttpFact.REDIRECT)), None)
+        bad = [r for r in readings if r.fact in (HttpFact.PAGE_ARTEFACT, HttpFact.PAGE_PROVEN)]
+        if good is not None and bad:
+            found = tuple(i for r in bad for i in r.interference)
+            return Finding(fact=good.fact, refusal=good.refusal, interference=found)
+        return good or (bad[-1] if bad else readings[-1])
+    finding = _unanswered(view, leg, pages[-1])
+    suspected = MECHANISMS.get(pages[-1].failure or Failure.UNKNOWN_FAILURE)
+    return Finding(fact=finding.fact, reason=finding.reason, detail=finding.detail,
+                   suspected=(suspected,) if suspected else ())  # fmt: skip
+
+
+def _exchanges(view: View, leg: Leg) -> list[Exchange]:
+    return [p for p in view.http if p.why.hop == leg.hop and not p.tls]
+
+
+def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
+    control = view.control_page(leg)
+    if control is not None and control.failure is None and resembles(page, control):
+        return _same_as_control(page)
+    redirect = page.status in REDIRECTS
+    if redirect and same_place(page.url, page.location, page.url) and view.next_leg(leg) is not None:
+        return Finding(fact=HttpFact.REDIRECT)  # to its own https or www: judged by what comes there
+    notice = view.notice_of(page)
+    if notice is not None:
+        return _block_page(leg, page, Grade.ARTEFACT, artefact=f"block page {notice}", fingerprint=notice)
+    if _forged_at_echo(view, leg) or _shared(view, leg, page):
+        return _block_page(leg, page, Grade.COUNTERFACTUAL)
+    twin = _https_twin(view, leg)
+    if twin is not None and resembles(page, twin):
+        fact = HttpFact.REFUSED if refuses(page) else HttpFact.REAL
+        return Finding(fact=fact, refusal=refusal_of(page) if fact is HttpFact.REFUSED else None)
+    if control is None or (control.failure is not None and not redirect):
+        return Finding(fact=HttpFact.NO_CONTROL if control is None else HttpFact.CONTENT_UNPROVEN,
+                       reason=Reason.NO_CONTROL if control is None else Reason.UNPROVEN_CONTENT)  # fmt: skip
+    if redirect:
+        return Finding(fact=HttpFact.REDIRECT_UNEXPECTED, reason=Reason.UNEXPECTED_REDIRECT,
+                       suspected=(Mechanism.HTTP_REDIRECT_BLOCKPAGE,), detail=f"to {page.location}")  # fmt: skip
+    return Finding(fact=HttpFact.CONTENT_UNPROVEN, reason=Reason.UNPROVEN_CONTENT,
+                   suspected=(Mechanism.HTTP_451 if page.status == 451 else Mechanism.HTTP_BLOCKPAGE,))  # fmt: skip
+
+
+def _same_as_control(page: HttpObservation) -> Finding:
+    if page.status in REDIRECTS:
+        return Finding(fact=HttpFact.REDIRECT)
+    if refuses(page):
+        return Finding(fact=HttpFact.REFUSED, refusal=refusal_of(page))
+    return Finding(fact=HttpFact.SAME_FAILURE if (page.status or 0) >= 500 else HttpFact.REAL)
+
+
+def _forged_at_echo(view: View, leg: Leg) -> bool:
+    """The listed Host sent to the helper's HTTP echo comes back unsigned, while a neutral Host is signed, before and
+    after: somebody on the path answers for the name."""
+    asked = [p for p in view.http if p.why.place is Place.ECHO and p.why.hop == leg.hop and not p.tls]
+    forged = [p for p in asked if p.why.listed and p.status is not None and p.authentic is False]
+    neutral = [p for p in asked if not p.why.listed]
+    return len(forged) >= 2 and len(neutral) >= 2 and all(p.authentic for p in neutral)
+
+
+def _shared(view: View, leg: Leg, page: HttpObservation) -> bool:
+    """The same cleartext body for two listed names whose control bodies differ, while neutral names are clean."""
+    if view.line.portal is not False or page.body_sha256 is None:
+        return False
+    same = [b for b in view.line.shared_bodies if b.body_sha256 == page.body_sha256]
+    hosts = {b.host for b in same}
+    controls = {b.control_sha256 for b in same}
+    return leg.host in hosts and len(hosts) >= 2 and len(controls) == len(hosts) and None not in controls
+
+
+def _https_twin(view: View, leg: Leg) -> HttpObservation | None:
+    """The page of the same host under a valid chain: what stands there is the site's own."""
+    return next(
+        (p for p in reversed(view.http)
+         if p.tls and p.why.hop == leg.hop and p.why.place is Place.ORIGIN and p.why.listed and p.status is not None
+         and p.why.test in (Test.LOOK, Test.REPEAT, Test.PROOF) and p.host.partition(":")[0] == leg.host),
+        None,
+    )  # fmt: skip
+
+
+def _block_page(
+    leg: Leg, page: HttpObservation, grade: Grade, *, artefact: str | None = None, fingerprint: str | None = None
+) -> Finding:
+    mechanism = Mechanism.HTTP_BLOCKPAGE
+    if page.status in REDIRECTS:
+        mechanism = Mechanism.HTTP_REDIRECT_BLOCKPAGE
+    elif page.status == 451:
+        mechanism = Mechanism.HTTP_451
+    found = Interference(mechanism=mechanism, hop=leg.hop, host=leg.host, family=family_of(page.address), port=leg.port,
+                         scope=None if grade is Grade.ARTEFACT else Scope.NAME)  # fmt: skip
+    return Finding(
+        fact=HttpFact.PAGE_ARTEFACT if grade is Grade.ARTEFACT else HttpFact.PAGE_PROVEN,
+        mechanisms=(mechanism,),
+        interference=(found,),
+        grade=grade,
+        artefacts=(artefact,) if artefact else (),
+        fingerprint=fingerprint,
+    )

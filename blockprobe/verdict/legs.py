@@ -1,0 +1,46 @@
+"""From a measurement to the findings of each leg, following redirects as a browser would."""
+
+from blockprobe.verdict.address_facts import address_finding
+from blockprobe.verdict.dns_facts import dns_finding
+from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LegFindings, TlsFact
+from blockprobe.verdict.http_facts import http_finding
+from blockprobe.verdict.line_facts import line_fact, site_fact
+from blockprobe.verdict.tls_facts import tls_finding
+from blockprobe.verdict.view import Leg, View
+
+#: Redirects that a browser follows before it gives up (the Fetch standard allows 20; OONI and we stop at 10).
+MAX_HOPS = 10
+
+
+def leg_findings(view: View, leg: Leg) -> LegFindings:
+    """The facts of one leg, layer by layer."""
+    dns = dns_finding(view, leg)
+    address = address_finding(view, leg)
+    tls = tls_finding(view, leg)
+    http = http_finding(view, leg)
+    dns_fact = DnsFact(dns.fact)
+    if dns_fact is DnsFact.UNCONFIRMED and http.fact == HttpFact.REAL:
+        dns_fact = DnsFact.REAL  # the page at the answered address is the site's: that confirms the answer
+    facts = Facts(
+        line=line_fact(view),
+        site=site_fact(view, leg),
+        dns=dns_fact,
+        address=AddressFact(address.fact),
+        tls=TlsFact(tls.fact),
+        http=HttpFact(http.fact),
+    )
+    return LegFindings(facts=facts, dns=dns, address=address, tls=tls, http=http)
+
+
+def chain_of_legs(view: View, first: Leg) -> list[Leg]:
+    """The first leg and those that its redirects led to and that were measured."""
+    legs = [first]
+    while len(legs) <= MAX_HOPS and (leg := view.next_leg(legs[-1])) is not None:
+        if not _was_measured(view, leg):
+            break
+        legs.append(leg)
+    return legs
+
+
+def _was_measured(view: View, leg: Leg) -> bool:
+    return any(o.why.hop == leg.hop for o in view.measurement.observations)

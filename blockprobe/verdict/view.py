@@ -1,0 +1,264 @@
+"""Finding things in a measurement: legs, answers, what the control said, which addresses are real."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urljoin, urlsplit
+
+from blockprobe.model.addresses import family_of, is_bogon, without_nat64
+from blockprobe.model.control import Control, ControlHttp, ControlTls
+from blockprobe.model.observation import (
+    DnsObservation,
+    DnsReply,
+    HttpObservation,
+    PathObservation,
+    Place,
+    ResolverGroup,
+    TcpObservation,
+    Test,
+    TlsObservation,
+)
+from blockprobe.model.record import Measurement
+from blockprobe.verdict.fingerprint import FingerprintSet, Page
+
+#: Attempts that a browser would have made: they decide whether something "works".
+LOOKS = frozenset({Test.LOOK, Test.REPEAT})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One scheme, host and port at one redirect hop (0 is what the user typed)."""
+
+    hop: int
+    url: str
+    scheme: str
+    host: str
+    port: int
+    is_ip: bool
+
+    @property
+    def tls(self) -> bool:
+        """Whether the leg is https."""
+        return self.scheme == "https"
+
+
+def leg_of(url: str, hop: int) -> Leg | None:
+    """The leg of a URL, or None when the URL has no host or another scheme than http and https."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    port = port or (443 if parts.scheme == "https" else 80)
+    return Leg(hop=hop, url=url, scheme=parts.scheme, host=host, port=port, is_ip=family_of(host) is not None)
+
+
+def addresses_in(reply: DnsReply | None) -> tuple[str, ...]:
+    """The A and AAAA values of a reply."""
+    return tuple(record.value for record in reply.answers if record.type in ("A", "AAAA")) if reply else ()
+
+
+class View:
+    """A measurement with its observations sorted by kind; everything is computed once and on demand."""
+
+    def __init__(self, measurement: Measurement, fingerprints: FingerprintSet) -> None:
+        self.measurement = measurement
+        self.fingerprints = fingerprints
+        self.line = measurement.line
+        self.dns: list[DnsObservation] = []
+        self.tcp: list[TcpObservation] = []
+        self.tls: list[TlsObservation] = []
+        self.http: list[HttpObservation] = []
+        self.path: list[PathObservation] = []
+        lists = {"dns": self.dns, "tcp": self.tcp, "tls": self.tls, "http": self.http, "path": self.path}
+        for observation in measurement.observations:
+            lists[observation.kind].append(observation)  # type: ignore[attr-defined]  # the kinds pair with the lists
+
+    # -- legs ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def first_legs(self) -> tuple[Leg, ...]:
+        """What the user typed: https and http for a bare name, else the one URL."""
+        target = self.measurement.target
+        urls = [target.url]
+        if target.bare and target.url.startswith("https://"):
+            urls.append("http://" + target.url.removeprefix("https://"))
+        return tuple(leg for url in urls if (leg := leg_of(url, 0)) is not None)
+
+    def page(self, leg: Leg) -> HttpObservation | None:
+        """The answer that a browser would have shown for the leg: the last successful look, else the last look."""
+        looks = self.pages(leg)
+        return next((page for page in reversed(looks) if page.failure is None), looks[-1] if looks else None)
+
+    def pages(self, leg: Leg) -> list[HttpObservation]:
+        """Every look at the page of the leg, in order."""
+        return [
+            page
+            for page in self.http
+            if page.why.hop == leg.hop
+            and page.why.test in LOOKS
+            and page.why.place is Place.ORIGIN
+            and page.tls == leg.tls
+            and page.port == leg.port
+        ]
+
+    def next_leg(self, leg: Leg) -> Leg | None:
+        """Where the page of the leg redirects to, if it does and the location is usable."""
+        page = self.page(leg)
+        if page is None or page.status not in REDIRECTS or not page.location:
+            return None
+        try:
+            return leg_of(urljoin(leg.url, page.location), leg.hop + 1)
+        except ValueError:
+            return None
+
+    # -- control ------------------------------------------------------------------------------------------------
+
+    def controls(self, leg: Leg) -> list[Control]:
+        """The helpers that answered for the leg's URL, or failing that for its host."""
+        answered = [control for control in self.measurement.control if control.failure is None]
+        same = [control for control in answered if control.url == leg.url]
+        return same or [c for c in answered if (other := leg_of(c.url, 0)) is not None and other.host == leg.host]
+
+    def control_asked(self, leg: Leg) -> list[Control]:
+        """Every helper that was asked about the leg's host, whether or not it answered."""
+        found = []
+        for control in self.measurement.control:
+            other = leg_of(control.url, 0)
+            if other is not None and other.host == leg.host:
+                found.append(control)
+        return found
+
+    def control_tcp(self, leg: Leg, address: str) -> bool | None:
+        """Whether a helper connected to the address on the leg's port; None when none tried. One success suffices."""
+        endpoint = endpoint_of(self.plain(address), leg.port)
+        results = [tcp.ok for c in self.controls(leg) for tcp in c.tcp if tcp.endpoint == endpoint]
+        return any(results) if results else None
+
+    def control_tls(self, leg: Leg, address: str) -> ControlTls | None:
+        """A helper's handshake with the address for the leg's host, a successful one first."""
+        endpoint = endpoint_of(self.plain(address), 443 if not leg.tls else leg.port)
+        results = [
+            tls
+            for c in self.controls(leg)
+            for tls in c.tls
+            if tls.endpoint == endpoint and tls.server_name in (leg.host, "")
+        ]
+        return next((tls for tls in results if tls.ok), results[0] if results else None)
+
+    def control_addresses(self, leg: Leg) -> frozenset[str]:
+        """What the helpers' own resolvers gave for the host."""
+        found: set[str] = set()
+        for control in self.controls(leg):
+            if control.dns is not None:
+                found.update(control.dns.addresses)
+        return frozenset(found)
+
+    def control_page(self, leg: Leg) -> ControlHttp | None:
+        """The helper's first exchange for the leg's own URL (an OONI helper only tells the last one)."""
+        for control in self.controls(leg):
+            same = [hop for hop in control.hops if hop.url == leg.url]
+            if same:
+                return same[0]
+            if not control.extended and control.hops and control.url == leg.url:
+                return control.hops[-1]
+        return None
+
+    def control_cleartext(self, leg: Leg) -> ControlHttp | None:
+        """The helper's first exchange in cleartext for the leg's host, whichever scheme the leg has."""
+        for control in self.control_asked(leg):
+            for hop in control.hops:
+                other = leg_of(hop.url, 0)
+                if hop.failure is None and other is not None and other.host == leg.host and not other.tls:
+                    return hop
+        return None
+
+    def notice_of(self, page: HttpObservation) -> str | None:
+        """The id of the block page's fingerprint that the page bears; it means something in cleartext only."""
+        if page.status is None:
+            return None
+        found = self.fingerprints.match_http(
+            Page(
+                title=page.title,
+                body=page.body,
+                headers=page.headers,
+                location=page.location,
+                body_bytes=page.body_bytes,
+                status=page.status,
+            )
+        )
+        return found.id if found else None
+
+    def twin(self, leg: Leg) -> Leg | None:
+        """The https leg of the same host, where an http leg was looked at over https as well (parity)."""
+        seen = (t for t in self.tls if t.why.hop == leg.hop and t.why.test in LOOKS and t.port == 443)
+        if leg.tls or not any(tls.verify_name == leg.host for tls in seen):
+            return None
+        return Leg(hop=leg.hop, url=f"https://{leg.host}/", scheme="https", host=leg.host, port=443, is_ip=leg.is_ip)
+
+    # -- addresses ----------------------------------------------------------------------------------------------
+
+    def plain(self, address: str) -> str:
+        """The address with NAT64 undone."""
+        return without_nat64(address, self.line.nat64)
+
+    def is_bogon(self, address: str) -> bool:
+        """Whether the address can be nobody's on the public Internet."""
+        return is_bogon(self.plain(address), self.line.public)
+
+    def usable(self, family: int | None) -> bool:
+        """Whether a neutral control works over the family; an untested family counts as usable."""
+        return self.line.families.get(str(family)) is not False
+
+    def looks(self, leg: Leg, group: ResolverGroup | None = None) -> list[DnsObservation]:
+        """The A and AAAA questions about the leg's host that a user's machine would ask, of one group or of all."""
+        return [
+            dns
+            for dns in self.dns
+            if dns.why.test in LOOKS
+            and dns.why.place is Place.RESOLVER
+            and dns.why.listed
+            and dns.qname == leg.host
+            and dns.qtype in ("A", "AAAA")
+            and (group is None or dns.group is group)
+        ]
+
+    def browser_addresses(self, leg: Leg) -> tuple[str, ...]:
+        """The addresses a browser on this line would try: those of the line's own resolvers, or the literal."""
+        if self.measurement.target.ip is not None and leg.hop == 0:
+            return (self.measurement.target.ip,)
+        if leg.is_ip:
+            return (leg.host,)
+        found: dict[str, None] = {}
+        for dns in self.looks(leg, ResolverGroup.ISP):
+            if dns.resolver.startswith("udp:"):
+                found.update(dict.fromkeys(addresses_in(dns.reply)))
+        return tuple(found)
+
+    def proven_real(self, leg: Leg) -> frozenset[str]:
+        """Addresses where a chain valid for the host was seen, from here or by a helper (NAT64 undone)."""
+        real = {
+            self.plain(tls.address)
+            for tls in self.tls
+            if tls.why.listed and tls.valid and tls.verify_name == leg.host and tls.why.place is Place.ORIGIN
+        }
+        for control in self.controls(leg):
+            for tls in control.tls:
+                if tls.ok and tls.server_name in (leg.host, ""):
+                    real.add(tls.endpoint.rpartition(":")[0].strip("[]"))
+        return frozenset(real)
+
+    def real_addresses(self, leg: Leg) -> frozenset[str]:
+        """Addresses proven real, or confirmed by the helpers' own resolution; bogons are nobody's."""
+        confirmed = {address for address in self.control_addresses(leg) if not self.is_bogon(address)}
+        if leg.is_ip:
+            confirmed.add(leg.host)
+        return self.proven_real(leg) | confirmed
+
+
+def endpoint_of(address: str, port: int) -> str:
+    """"203.0.113.5:443" or "[2001:db8::5]:443", as OONI's helper API writes it."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

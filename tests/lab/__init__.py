@@ -1,0 +1,1 @@
+"""The real-daemon laboratory: an ISP of network namespaces with BIND, PowerDNS, unbound, nginx and netfilter."""

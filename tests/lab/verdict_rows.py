@@ -1,0 +1,264 @@
+"""What is true of a target while certain rules are on: the table that `blockprobe check` must agree with."""
+
+from dataclasses import dataclass
+
+from . import plan
+from .dns_servers import ABSENT, LAME
+from .real import rule
+from .rules import Rule
+from .sites import SITES
+
+SHARED_KINDS = frozenset({"dns-intercept", "dns-intercept-name", "portal", "http-proxy", "loss", "dot-block"})
+"""Rules that more than one site feels: their rows are never measured beside others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """`states` are those that are right (more than one only where the truth cannot be told from the probe).
+
+    `mechanism` must be among the verdict's, `found` among its interference; None: none may be there (`mechanism`) or
+    anything may (`found`, `grade`, `reason`, `refusal`). `scenario` is the case of OONI's QA suite that this rebuilds.
+    """
+
+    target: str
+    states: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    mechanism: str | None = None
+    grade: str | None = None
+    found: str | None = None
+    reason: str | None = None
+    refusal: str | None = None
+    scenario: str | None = None
+
+    @property
+    def alone(self) -> bool:
+        return any(each.kind in SHARED_KINDS or each.site is None for each in self.rules)
+
+    @property
+    def name(self) -> str:
+        rules = "+".join(each.kind for each in self.rules) or "no-rule"
+        return f"{rules} {self.target}"
+
+
+def blocked(target: str, mechanism: str, *rules: Rule, **more: str | None) -> Row:
+    return Row(target=target, states=("blocked",), mechanism=mechanism, rules=rules, **more)
+
+
+def opens(target: str, *rules: Rule, **more: str | None) -> Row:
+    return Row(target=target, states=("accessible",), rules=rules, **more)
+
+
+def down(target: str, **more: str | None) -> Row:
+    return Row(target=target, states=("down",), rules=(), **more)
+
+
+def refused(target: str, **more: str | None) -> Row:
+    return Row(target=target, states=("refused",), rules=(), **more)
+
+
+def unclear(target: str, *rules: Rule, **more: str | None) -> Row:
+    return Row(target=target, states=("inconclusive",), rules=rules, **more)
+
+
+ART, CF = "artefact", "counterfactual"
+PROXY = "100.121.7.10"  # the world's servers answer for every site at every address: a pass-through
+UNTRUSTED = SITES["untrusted.example"].v4[0]
+
+HEALTHY = [
+    opens("https://s1.example/", scenario="successWithHTTPS"),
+    opens("http://www.s1.example/", scenario="successWithHTTP"),
+    opens("s2.example"),
+    opens("v4only.example"),
+    opens("https://multi.example/"),
+    opens("https://www.s3.example/", rule("sni-rst", "s4.example"), rule("ip-drop", "s5.example")),
+    opens("http://bücher.example/", scenario="idnaWithoutCensorshipLowercase"),
+    opens("https://region.example/"),
+    opens("http://secure.example/"),
+    opens("https://short.example/https/s3.example"),
+    opens("https://large.example/", scenario="largeFileWithHTTPS"),
+    # A CDN: the ISP's resolver knows another address, in another network, and it is genuine.
+    opens("https://s6.example/", rule("dns-garden", "s6.example", address=PROXY, ede=None)),
+]
+NOT_BLOCKED = [
+    down(f"http://{ABSENT}/", scenario="websiteDownNXDOMAIN"),
+    down(f"https://{LAME}/"),
+    down("http://loopback.example/", scenario="localhostWithHTTP"),
+    down("https://silent.example/"),
+    down("https://untrusted.example/", scenario="badSSLWithUnknownAuthorityWithConsistentDNS"),
+    down("https://wrongname.example/", scenario="badSSLWithWrongServerName"),
+    down("https://expired.example/"),
+    down("http://s1.example:444/", scenario="websiteDownTCPConnect"),
+    down("http://loop.example/redirect/15", scenario="redirectWithMoreThanTenRedirectsAndHTTP"),
+    refused("http://captcha.example/", refusal="bot_wall", scenario="cloudflareCAPTCHAWithHTTP"),
+    refused("https://captcha.example/", refusal="bot_wall"),
+    refused("https://forbidden.example/"),
+    refused("https://legal-probe.example/", refusal="legal_451"),
+    refused("https://legal-all.example/", refusal="legal_451"),
+    unclear("https://s7.example/", rule("origin-drop", "s7.example"), reason="server_or_network"),
+    unclear("http://s8.example/", rule("portal"), reason="captive_portal"),
+    unclear("http://broken.example/", scenario="redirectWithBrokenLocationForHTTP"),
+    Row(
+        target="https://broken.example/",
+        states=("inconclusive", "refused"),
+        scenario="redirectWithBrokenLocationForHTTPS",
+    ),
+    opens(
+        "https://s9.example/",
+        rule("ip-rst", None, address=plan.HELPER),
+        scenario="controlFailureWithSuccessfulHTTPSWebsite",
+    ),
+]
+DNS = [
+    blocked("https://s10.example/", "dns.nxdomain", rule("dns-nxdomain", "s10.example"), grade=ART),
+    blocked(
+        "https://www.s11.example/",
+        "dns.nxdomain",
+        rule("dns-nxdomain", "s11.example", ede=None),
+        grade=CF,
+        scenario="dnsBlockingNXDOMAIN",
+    ),
+    blocked("https://s12.example/", "dns.nodata", rule("dns-nodata", "s12.example", ede=None), grade=CF),
+    blocked("https://s13.example/", "dns.refused", rule("dns-refused", "s13.example"), grade=ART),
+    blocked("https://s14.example/", "dns.servfail", rule("dns-servfail", "s14.example", ede=None), grade=CF),
+    blocked("https://s15.example/", "dns.timeout", rule("dns-drop", "s15.example"), grade=CF),
+    blocked("s16.example", "dns.blockpage", rule("dns-garden", "s16.example")),
+    blocked("https://s17.example/", "dns.bogon", rule("dns-loopback", "s17.example", ede=None), grade=ART),
+    blocked("https://s18.example/", "dns.injection.blockpage", rule("dns-inject", "s18.example")),
+    blocked(
+        "https://www.s19.example/",
+        "dns.injection",
+        rule("dns-inject", "s19.example", address=UNTRUSTED),
+        scenario="badSSLWithUnknownAuthorityWithInconsistentDNS",
+    ),
+    blocked(
+        "http://www.s20.example/",
+        "dns.injection.bogon",
+        rule("dns-inject", "s20.example", address="127.0.0.1"),
+        scenario="dnsHijackingToLocalhostWithHTTP",
+    ),
+    blocked(
+        "https://www.s20.example/",
+        "dns.injection.bogon",
+        rule("dns-inject", "s20.example", address="127.0.0.1"),
+        scenario="dnsHijackingToLocalhostWithHTTPS",
+    ),
+    blocked(
+        "https://gone.example/",
+        "dns.injection.blockpage",
+        rule("dns-inject", "gone.example", address=plan.LEGAL_PAGE),
+        scenario="ghostDNSBlockingWithHTTPS",
+    ),
+    opens(
+        "https://www.s21.example/",
+        rule("dns-inject", "s21.example", address=PROXY),
+        found="dns.injection",
+        scenario="dnsHijackingToProxyWithHTTPSURL",
+    ),
+    blocked(
+        "https://short.example/https/s22.example",
+        "dns.injection.nxdomain",
+        rule("dns-inject", "s22.example", rcode="NXDOMAIN"),
+        scenario="redirectWithConsistentDNSAndThenNXDOMAIN",
+    ),
+    opens("https://s23.example/", rule("dns-intercept"), found="dns.intercepted"),
+    blocked("https://s23.example/", "dns.nxdomain", rule("dns-intercept"), rule("dns-nxdomain", "s23.example")),
+    blocked(
+        "https://s23.example/",
+        "dns.nxdomain",
+        rule("dns-intercept-name", "s23.example"),
+        rule("dns-nxdomain", "s23.example"),
+    ),
+]
+ADDRESS = [
+    opens("https://s24.example/", rule("ip-drop", "s24.example", family=4), found="ip.timeout"),
+    opens("https://multi.example/", rule("ip-drop", "multi.example", address="203.0.113.52"), found="ip.timeout"),
+    blocked("https://s25.example/", "ip.timeout", rule("ip-drop", "s25.example"), grade=CF),
+    blocked(
+        "https://s26.example/",
+        "ip.timeout",
+        rule("ip-drop", "s26.example", port=443),
+        grade=CF,
+        scenario="tcpBlockingConnectTimeout",
+    ),
+    blocked("https://s27.example/", "ip.refused", rule("ip-rst", "s27.example"), grade=CF),
+    blocked("https://s28.example/", "ip.unreachable", rule("ip-icmp", "s28.example"), grade=ART),
+    blocked(
+        "https://short.example/https/s27.example",
+        "ip.refused",
+        rule("ip-rst", "s27.example"),
+        scenario="redirectWithConsistentDNSAndThenConnectionRefusedForHTTPS",
+    ),
+]
+TLS = [
+    blocked(
+        "https://s29.example/",
+        "tls.reset.sni",
+        rule("sni-rst", "s29.example"),
+        grade=CF,
+        scenario="tlsBlockingConnectionResetWithConsistentDNS",
+    ),
+    blocked("s29.example", "tls.reset.sni", rule("sni-rst", "s29.example"), grade=CF),
+    blocked("https://s30.example/", "tls.timeout.sni", rule("sni-drop", "s30.example"), grade=CF),
+    blocked("https://s31.example/", "tls.reset.sni", rule("sni-tap", "s31.example"), grade=CF),
+    blocked("https://s32.example/", "tls.reset.sni", rule("sni-rst", "s32.example", residual=True), grade=CF),
+    blocked("https://silent2.example/", "tls.reset.sni", rule("sni-rst", "silent2.example"), grade=CF),
+    blocked("https://s33.example/", "tls.mitm", rule("tls-mitm", "s33.example", mode="forged")),
+    blocked("https://s34.example/", "tls.mitm", rule("tls-mitm", "s34.example", mode="cn")),
+    blocked(
+        "https://short.example/https/s29.example",
+        "tls.reset.sni",
+        rule("sni-rst", "s29.example"),
+        scenario="redirectWithConsistentDNSAndThenConnectionResetForHTTPS",
+    ),
+    blocked(
+        "https://short.example/https/s30.example",
+        "tls.timeout.sni",
+        rule("sni-drop", "s30.example"),
+        scenario="redirectWithConsistentDNSAndThenTimeoutForHTTPS",
+    ),
+]
+HTTP = [
+    blocked(
+        "http://s35.example/",
+        "http.reset.host",
+        rule("http-rst", "s35.example"),
+        grade=CF,
+        scenario="httpBlockingConnectionReset",
+    ),
+    blocked("http://s36.example/", "http.timeout.host", rule("http-drop", "s36.example"), grade=CF),
+    blocked(
+        "http://s37.example/",
+        "http.blockpage",
+        rule("http-tap", "s37.example", how="page"),
+        scenario="httpDiffWithConsistentDNS",
+    ),
+    blocked("http://s38.example/", "http.redirect.blockpage", rule("http-tap", "s38.example", how="redirect")),
+    blocked("http://s39.example/", "http.451", rule("http-page", "s39.example", mode="page451"), grade=ART),
+    blocked("http://s40.example/", "http.blockpage", rule("http-proxy", "s40.example")),
+    blocked("http://s40.example/", "http.451", rule("http-proxy", "s40.example", mode="page451"), grade=ART),
+    blocked(
+        "http://s40.example/", "http.redirect.blockpage", rule("http-proxy", "s40.example", mode="redir302"), grade=CF
+    ),
+    opens("http://s40.example/", rule("http-proxy")),
+    blocked(
+        "https://short.example/http/s35.example",
+        "http.reset.host",
+        rule("http-rst", "s35.example"),
+        scenario="redirectWithConsistentDNSAndThenConnectionResetForHTTP",
+    ),
+    blocked(
+        "https://short.example/http/shared-a.example",
+        "http.eof.host",
+        rule("http-tap", "shared-a.example", how="fin"),
+        rule("sni-tap", "shared-a.example", how="fin"),
+        scenario="redirectWithConsistentDNSAndThenEOFForHTTP",
+    ),
+    Row(
+        target="http://large.example/",
+        states=("blocked", "inconclusive"),
+        mechanism="http.throttle.host",
+        rules=(rule("throttle", "large.example", kbytes=8),),
+        scenario="throttlingWithHTTP",
+    ),
+]
+ROWS = [*HEALTHY, *NOT_BLOCKED, *DNS, *ADDRESS, *TLS, *HTTP]

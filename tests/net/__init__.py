@@ -1,0 +1,1 @@
+"""Tests of `blockprobe.net`: real sockets on loopback and in namespaces."""
