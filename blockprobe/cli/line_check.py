@@ -26,7 +26,7 @@ def show_line(config: str | None, format_: PlainFormat) -> int:
         from blockprobe.cli.render.line_table import print_line
 
         print_line(people(), document)
-    if False in line.families.values() and not any(line.families.values()):
+    if _nothing_works(settings, line):
         complain("no network: no neutral site could be reached; is this machine connected?")
         return Exit.NO_NETWORK
     return Exit.DONE
@@ -49,6 +49,12 @@ def line_document(settings: Settings, line: Line) -> dict[str, Any]:
     checked = asdict(line)
     checked["checked_at"] = None if line.checked_at is None else line.checked_at.isoformat().replace("+00:00", "Z")
     return {"schema": SCHEMA, "vantage": vantage, "line": checked}
+
+
+def _nothing_works(settings: Settings, line: Line) -> bool:
+    """Neutral sites were tried and none was reached; a captive portal in their place is a network too."""
+    reached = any(line.families.values()) or any(one.ok for one in line.neutral) or line.portal
+    return bool(settings.controls.neutral) and not reached
 
 
 async def _check_line(settings: Settings) -> Line:

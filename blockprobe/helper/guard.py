@@ -1,8 +1,8 @@
 """Where the helper may connect to: it must not become a way into networks that only it can reach (SSRF).
 
 Every address is judged here *after* resolution, and the connection then goes to that very address, so a name that
-resolves differently a moment later (DNS rebinding) gains nothing. `model.addresses` says which addresses lead nowhere on
-the Internet; this module is stricter, because a wrong yes costs more here than a wrong no.
+resolves differently a moment later (DNS rebinding) gains nothing. `model.addresses` says which addresses lead nowhere
+on the Internet; this module is stricter, because a wrong yes costs more here than a wrong no.
 """
 
 import errno

@@ -14,6 +14,8 @@ from blockprobe.model.errors import ConfigError
 
 _BACKLOG = 1024
 _HANDSHAKE_S = 10.0
+_FLUSH_S = 10.0
+_STOPPING_S = 0.2
 _ATTEMPTS = 20
 _BUFFER = 16 * 1024
 
@@ -95,13 +97,14 @@ class Doors:
             assert task is not None
             self._talks.add(task)
             try:
-                # a cancelled task would make asyncio's streams (3.11) complain when the server stops
-                with contextlib.suppress(asyncio.CancelledError):
-                    await talk(reader, writer, client)
+                await talk(reader, writer, client)
+                await _close(writer, _FLUSH_S)
+            except asyncio.CancelledError:  # the server stops; a cancelled task would make asyncio's streams complain
+                await _close(writer, _STOPPING_S)
             finally:
+                writer.transport.abort()
                 self._talks.discard(task)
                 gate.leave(client)
-                await _close(writer)
 
         handshake_s = _HANDSHAKE_S if context is not None else None
         self._servers.append(
@@ -129,13 +132,12 @@ class Doors:
         await asyncio.gather(*talks, return_exceptions=True)
 
 
-async def _close(writer: asyncio.StreamWriter) -> None:
-    """Close without waiting for a peer that does not."""
+async def _close(writer: asyncio.StreamWriter, wait_s: float) -> None:
+    """Send what is still to be sent, and wait so long for the peer to agree."""
     with contextlib.suppress(OSError, TimeoutError):
         writer.close()
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(wait_s):
             await writer.wait_closed()
-    writer.transport.abort()
 
 
 def _unusable(address: str, port: int, error: Exception) -> ConfigError:

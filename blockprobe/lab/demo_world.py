@@ -1,4 +1,4 @@
-"""The world of `blockprobe demo`: one ISP, one court order, and sites that show every way a block (or none) can look."""
+"""The world of `blockprobe demo`: one ISP, one court order, and every way a block, or none, can look."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ def _only_http(name: str, number: int) -> Site:
 
 DEMO: Final = Scenario(
     name="demo",
-    story="Healthy sites, a dead one, one that refuses this country, and a CDN with other addresses here than elsewhere",
+    story="Healthy sites, a dead one, one that refuses this country, a CDN with other addresses here",
     censor="Example Internet implements an order of the High Court, at every layer there is",
     sites=(
         site("news.example", 10),

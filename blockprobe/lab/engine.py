@@ -10,7 +10,7 @@ from blockprobe.lab.dnswire import parse_query
 from blockprobe.lab.forge import Strike, forged_dns, icmp_reject, strike
 from blockprobe.lab.matching import Matcher
 from blockprobe.lab.packets import ACK, RST, SYN, TCP, UDP, Packet
-from blockprobe.lab.sniff import host_name, is_under, server_name, starts_hello
+from blockprobe.lab.sniff import host_name, is_under, server_name, starts_hello, whole_hello
 
 Flow = tuple[bytes, bytes, int, int]
 """Near address, far address, near port, far port."""
@@ -120,7 +120,9 @@ class Engine:
             return True
         whole = self._joined(packet, flow, earlier, payload)
         for matcher, rule, names in self._sni:
-            name, _ = server_name(whole if rule.reassemble else payload)
+            if not rule.reassemble and not whole_hello(payload):
+                continue
+            name, _ = server_name(whole)
             if not name or not is_under(name, names, subdomains=rule.subdomains):
                 continue
             if matcher(packet, flow[0], flow[1], flow[3]):

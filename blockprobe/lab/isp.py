@@ -79,6 +79,14 @@ class Isp:
         context.sni_callback = choose
         return context
 
+    def is_strict(self, address: str) -> bool:
+        """Never."""
+        return False
+
+    def serves(self, address: str, name: str) -> bool:
+        """Any name."""
+        return True
+
     def behave(self, request: web.Request) -> web.Raw | Redirect:
         """Pages by machine."""
         if request.address in (at.PAGE_451, at.PAGE_451_V6):

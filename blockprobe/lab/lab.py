@@ -40,6 +40,8 @@ class Lab:
 
     def __enter__(self) -> "Lab":
         """Build the map and start the servers."""
+        if self._temporary is not None:
+            raise LabError("This laboratory is running already.")
         self._temporary = tempfile.TemporaryDirectory(prefix="blockprobe-lab-")
         try:
             self._start()

@@ -12,6 +12,9 @@ ladder magnet needle office pencil
 """
 _WORDS: Final = _PROSE.split()
 
+_UNIQUE: Final = 65536
+"""Longer texts repeat themselves."""
+
 NOTICE_TITLE: Final = "Access to this site has been blocked"
 ORDER: Final = "High Court of Justice, claim IL-2026-000012, order of 3 March 2026"
 
@@ -21,11 +24,12 @@ def article(seed: str, title: str, size: int) -> bytes:
     """A page of about `size` bytes whose words follow from the seed: the same seed, the same text."""
     dice = random.Random(seed)  # noqa: S311 - prose
     parts, length = [], 0
-    while length < size - 120:
+    while length < min(size, _UNIQUE) - 120:
         sentence = " ".join(dice.choices(_WORDS, k=12)).capitalize() + "."
         parts.append(f"<p>{sentence}</p>")
         length += len(sentence) + 7
-    return _html(title, "\n".join(parts))
+    text = "\n".join(parts)
+    return _html(title, text * max(1, size // max(1, len(text))))
 
 
 def notice(host: str = "this site") -> bytes:

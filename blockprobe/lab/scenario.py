@@ -15,8 +15,9 @@ from blockprobe.model.words import Mechanism, Reason, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expect:
-    """The truth about a target. `mechanisms`: every one must be named. `acceptable`: states that are honest too.
-    `interference`: what must be listed though the state stays accessible (a parity gap, a partial block)."""
+    """The truth about a target. `mechanisms`: every one must be named; `maybe`: those that may be, too.
+    `acceptable`: other states that are honest. `interference`: what must be listed though the state stays accessible
+    (a parity gap, a partial block)."""
 
     target: str
     state: State
@@ -24,7 +25,7 @@ class Expect:
     reasons: tuple[Reason, ...] = ()
     acceptable: tuple[State, ...] = ()
     interference: tuple[Mechanism, ...] = ()
-    suspected: tuple[Mechanism, ...] = ()
+    maybe: tuple[Mechanism, ...] = ()
 
 
 NEUTRAL: tuple[Site, ...] = tuple(site(f"n{number}.example", number) for number in range(1, 7))

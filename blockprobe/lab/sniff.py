@@ -23,6 +23,11 @@ def server_name(stream: bytes) -> tuple[str | None, bool]:
         return None, not whole and len(stream) < _LONGEST_HELLO
 
 
+def whole_hello(payload: bytes) -> bool:
+    """Does this one segment hold a complete ClientHello?"""
+    return _handshake(payload)[1]
+
+
 def host_name(payload: bytes) -> str | None:
     """The Host of a cleartext request that begins in this segment, without its port."""
     if payload[:4] not in _METHODS:

@@ -1,7 +1,10 @@
 """HTTP/1.1 and TLS of the laboratory's sites, with every kind of bad manners."""
 
 import asyncio
+import contextlib
 import gzip
+import os
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,10 +14,12 @@ from typing import Final, Protocol
 from blockprobe.lab import pages
 from blockprobe.lab.listeners import reset
 from blockprobe.lab.sites import Behaviour, Door, Page, Redirect, Trouble
+from blockprobe.lab.sniff import server_name
 
 _HEAD_LIMIT: Final = 65536
 _PATIENCE_S: Final = 30.0
 _LINE: Final = b"X-Padding: " + b"p" * 4000 + b"\r\n"
+_UNRECOGNIZED: Final = b"\x15\x03\x03\x00\x02\x02\x70"  # fatal, unrecognized_name (RFC 6066)
 _NOISE: Final = bytes(range(7, 247)) * 8
 
 
@@ -51,6 +56,14 @@ class Backend(Protocol):
         """The TLS context of an address."""
         ...
 
+    def is_strict(self, address: str) -> bool:
+        """Are names that nobody serves there answered with an alert?"""
+        ...
+
+    def serves(self, address: str, name: str) -> bool:
+        """Is there a certificate for the name?"""
+        ...
+
     def behave(self, request: Request) -> Behaviour | Raw:
         """What to answer."""
         ...
@@ -64,12 +77,31 @@ async def serve(backend: Backend, reader: asyncio.StreamReader, writer: asyncio.
         await _misbehave(door, reader, writer)
         return
     if scheme == "https":
-        # No await before this line: the ClientHello must still be in the socket.
+        # The ClientHello must still be in the socket when TLS starts.
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport can
+        if not await _is_served(backend, writer, address):
+            writer.write(_UNRECOGNIZED)
+            return
         await writer.start_tls(backend.context(address), ssl_handshake_timeout=_PATIENCE_S)
         if door is Door.TLS_ONLY:
             return
     while await _exchange(backend, reader, writer, scheme):
         pass
+
+
+async def _is_served(backend: Backend, writer: asyncio.StreamWriter, address: str) -> bool:
+    """Peek at the name asked for: asyncio closes before it sends an alert of OpenSSL's."""
+    if not backend.is_strict(address):
+        return True
+    with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as connection:
+        more = True
+        while more:
+            await asyncio.sleep(0.002)
+            with contextlib.suppress(BlockingIOError):
+                hello = connection.recv(16384, socket.MSG_PEEK)
+                name, more = server_name(hello)
+                more = more and bool(hello)
+    return backend.serves(address, name or "")
 
 
 async def _misbehave(door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

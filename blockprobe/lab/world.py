@@ -82,23 +82,29 @@ class World:
             self._contexts[address] = context
         return self._contexts[address]
 
-    def _chooser(self, address: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], int | None]:
-        def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
+    def _chooser(self, address: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], None]:
+        def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
             if address in _PUBLIC:
                 connection.context = self._authority.context((at.PUBLIC_RESOLVER_NAME, *_PUBLIC))
-                return None
+                return
             here = self._at(address)
             for each in here:
                 if name in each.names:
                     connection.context = self._authority.context(each.names, each.cert)
-                    return None
-            if any(each.strict_sni for each in here):
-                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+                    return
             names = here[0].names if here else ("hosting.example",)
             connection.context = self._authority.context(names, here[0].cert if here else Cert.VALID)
             return None
 
         return choose
+
+    def is_strict(self, address: str) -> bool:
+        """As CDNs are."""
+        return any(each.strict_sni for each in self._at(address))
+
+    def serves(self, address: str, name: str) -> bool:
+        """Does a site of this name live there?"""
+        return any(name in each.names for each in self._at(address))
 
     def behave(self, request: web.Request) -> Behaviour | web.Raw:
         """What the site named by Host says to this client."""

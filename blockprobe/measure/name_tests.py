@@ -9,13 +9,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
-from blockprobe.measure.case import Case, neutral_like
+from blockprobe.measure.case import Case, is_silent, neutral_like
 from blockprobe.measure.look import hello_for, request_for
 from blockprobe.measure.shared import Echo
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import HttpObservation, Place, Test, TlsObservation, Why
+from blockprobe.model.observation import HttpObservation, Place, TcpObservation, Test, TlsObservation, Why
 from blockprobe.net.dial import TcpOptions
 from blockprobe.net.echo import EchoKey, Statement, check, new_nonce
 from blockprobe.net.http import Request
@@ -33,6 +34,8 @@ SMALL_MSS = 1000
 RESET_ATTEMPTS, SILENT_ATTEMPTS = 2, 3
 #: A punished origin is waited for this long (seconds).
 RECOVERY_LIMIT_S = 90.0
+#: A server that turns neutral names away at once is not asked for longer than this (seconds).
+IMPATIENT_S = 3.0
 
 Exchange = TlsObservation | HttpObservation
 
@@ -137,13 +140,13 @@ class NameTester:
     async def _at_origin(self, address: str, *, silent: bool) -> None:
         """The failure does not follow the name alone: is it name and address, a punished place, or the server?"""
         ledger, place = self.case.shared.ledger, (address, self.leg.port)
-        ledger.trigger(place)
-        came_back = await ledger.recover(
-            place, lambda: self._neutral(address, Place.ORIGIN, attempts=1),
-            limit_s=RECOVERY_LIMIT_S if silent or await self._connects(address) is False else 3.0,
-        )  # fmt: skip
-        if not came_back:
-            return
+        if not await self._neutral(address, Place.ORIGIN, attempts=1):
+            ledger.trigger(place)
+            patience_s = RECOVERY_LIMIT_S if self._is_like_punishment(address) else IMPATIENT_S
+            attempt = partial(self._neutral, address, Place.ORIGIN, attempts=1)
+            if not await ledger.recover(place, attempt, limit_s=patience_s):
+                return
+        ledger.worked(place)
         again = Why(test=Test.REPEAT, place=Place.ORIGIN, hop=self.leg.hop, attempt=2)
         result = await self.at(again, address, self.leg.host)
         if result is not None and not fails(result):
@@ -151,12 +154,12 @@ class NameTester:
         await self._small_segments(address)
         await self._along_the_path(address)
 
-    async def _connects(self, address: str) -> bool:
-        why = Why(test=Test.RECOVERY, place=Place.ORIGIN, listed=False, hop=self.leg.hop)
-        _, stream = await self.case.connect(why, address, self.leg.port)
-        if stream is not None:
-            stream.reset()
-        return stream is not None
+    def _is_like_punishment(self, address: str) -> bool:
+        """The neutral name met silence or not even a connection: a server that dislikes the name answers at once."""
+        kinds = (TcpObservation, TlsObservation, HttpObservation)
+        recent = [o for o in self.case.observations if isinstance(o, kinds) and o.address == address]
+        last = next((o for o in reversed(recent) if not o.why.listed), None)
+        return last is None or is_silent(last.failure) or isinstance(last, TcpObservation)
 
     async def _small_segments(self, address: str) -> None:
         why = Why(test=Test.SMALL_MSS, place=Place.ORIGIN, hop=self.leg.hop)

@@ -21,12 +21,11 @@ async def measure_site(case: Case) -> None:
     """Everything that is observed of one target; the observations are in the case afterwards."""
     first = case.view().first_legs
     await _look(case, first)
-    for leg in first:
-        await _settle(case, leg)
+    await _settle_all(case, first)
     following = _followed(case, first)
     while following is not None and following.hop <= MAX_HOPS:
         await _look(case, (following,))
-        await _settle(case, following)
+        await _settle_all(case, (following,))
         following = case.view().next_leg(following)
     await case.catch_up(0.05)
     await case.finish()
@@ -57,16 +56,23 @@ async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
     await asyncio.gather(*work)
 
 
-async def _settle(case: Case, leg: Leg) -> None:
-    """Change one thing after another until nothing that could be tested is open."""
-    if _is_clean(case.view(), leg):
+async def _settle_all(case: Case, legs: tuple[Leg, ...]) -> None:
+    """Settle what is open: the name once for all legs, then each leg's own layers side by side."""
+    open_legs = [leg for leg in legs if not _is_clean(case.view(), leg)]
+    if not open_legs:
         return
     await case.catch_up(case.session.timeout_s)
-    if not was_asked(case, leg):
-        await ask_helpers(case, leg, candidate_addresses(case, leg))
-    if dns_tests.in_doubt(case.view(), leg):
-        await dns_tests.test_names(case, leg)
-        await _look_at_true_addresses(case, leg)
+    await asyncio.gather(*(
+        ask_helpers(case, leg, candidate_addresses(case, leg)) for leg in open_legs if not was_asked(case, leg)
+    ))  # fmt: skip
+    if dns_tests.in_doubt(case.view(), open_legs[0]):
+        await dns_tests.test_names(case, open_legs[0])
+    await asyncio.gather(*(_settle(case, leg) for leg in open_legs))
+
+
+async def _settle(case: Case, leg: Leg) -> None:
+    """Change one thing after another until nothing of this leg that could be tested is open."""
+    await _look_at_true_addresses(case, leg)
     failed = address_tests.in_doubt(case.view(), leg)
     if failed:
         await address_tests.test_addresses(case, leg, failed)

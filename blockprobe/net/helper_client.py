@@ -9,7 +9,7 @@ import importlib.util
 import json
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 TOTAL_S = 20.0
 _TIMEOUTS = {"timeout": {"connect": 8.0}}  # SYNs at 0, 1, 3 and 7 s; the whole is bounded by TOTAL_S
 _CONNECTIONS = 64
-_KEPT = 16  # httpcore looks at every idle connection twice a request (15 µs each)
+_KEPT = 32
 _KEEP_S = 45.0  # our helper keeps idle connections for 60 s
 #: A key is given out as long as it has this many seconds to live, by the helper's clock.
 _KEY_MARGIN_S = 60.0
 _MAX_KEY_LIFE_S = 3600.0
+_MAX_CAUSES = 8
 _BUSY = frozenset({429, 503})
 _EXTENSION = {"version": 1}
 #: What the probe's own fetch sends too, so that both ask for the same page.
@@ -70,7 +71,9 @@ class HelperClient:
         self._clock = clock
         self._key: EchoKey | None = None
         self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
-        self._transport = _transport()
+        self._make = _transport_maker()
+        self._idle: list[httpx.AsyncHTTPTransport] = []
+        self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._headers = _headers(url, token)
 
     @property
@@ -119,7 +122,8 @@ class HelperClient:
 
     async def aclose(self) -> None:
         """Close the kept connections."""
-        await self._transport.aclose()
+        while self._idle:
+            await self._idle.pop().aclose()
 
     async def _ask(self, asked: dict[str, Any], *, bare: bool) -> tuple[Answer, float | None]:
         """The answer, and the helper's clock minus ours; raises whatever goes wrong."""
@@ -155,18 +159,36 @@ class HelperClient:
         import httpx
 
         request = httpx.Request("POST", self.url, headers=self._headers, content=body, extensions=_TIMEOUTS)
-        response = await self._transport.handle_async_request(request)
+        async with self._slots, self._connection() as connection:
+            response = await connection.handle_async_request(request)
+            try:
+                return _Reply(
+                    status=response.status_code,
+                    body=await _bounded(response),
+                    date=response.headers.get("date"),
+                    retry_after=response.headers.get("retry-after"),
+                    received=self._clock.now().timestamp(),
+                    rtt_s=_rtt_s(response),
+                )
+            finally:
+                await response.aclose()
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator["httpx.AsyncHTTPTransport"]:
+        """The connection that was used last, or a new one; those too many are closed afterwards.
+
+        Each is a pool of one: a pool of many looks at every idle connection twice a request (0.5 ms for 16).
+        """
+        connection = self._idle.pop() if self._idle else self._make()
         try:
-            return _Reply(
-                status=response.status_code,
-                body=await _bounded(response),
-                date=response.headers.get("date"),
-                retry_after=response.headers.get("retry-after"),
-                received=self._clock.now().timestamp(),
-                rtt_s=_rtt_s(response),
-            )
-        finally:
-            await response.aclose()
+            yield connection
+        except BaseException:  # cut off in the middle: nobody knows what would come next on it
+            await connection.aclose()
+            raise
+        if len(self._idle) < _KEPT:
+            self._idle.append(connection)
+        else:
+            await connection.aclose()
 
     def _take_key(self, answer: Answer) -> None:
         """Keep the key; one that came in the clear is everybody's, and proves nothing."""
@@ -178,7 +200,7 @@ class HelperClient:
         self._key_until = self._clock.monotonic() + life_s - _KEY_MARGIN_S
 
 
-def _transport() -> "httpx.AsyncHTTPTransport":
+def _transport_maker() -> Callable[[], "httpx.AsyncHTTPTransport"]:
     """httpx without its client: that costs 0.3 ms a request for redirects, cookies and proxies, none of them wanted."""
     import httpx  # 30 MB and 100 ms: only for those who have a helper
 
@@ -186,12 +208,9 @@ def _transport() -> "httpx.AsyncHTTPTransport":
         # httpcore tries to import it four times a request, and Python looks through every folder each time (0.3 ms):
         # None says that it is not there.
         sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-    return httpx.AsyncHTTPTransport(
-        verify=ssl.create_default_context(),  # the system's store, or SSL_CERT_FILE
-        trust_env=False,
-        http2=False,
-        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_KEPT, keepalive_expiry=_KEEP_S),
-    )
+    context = ssl.create_default_context()  # the system's store, or SSL_CERT_FILE
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_S)
+    return lambda: httpx.AsyncHTTPTransport(verify=context, trust_env=False, http2=False, limits=limits)
 
 
 def _headers(url: str, token: str | None) -> dict[str, str]:
@@ -249,7 +268,16 @@ def _offset(answer: Answer, reply: _Reply) -> float | None:
 def _failure(error: Exception) -> Failure:
     if isinstance(error, BadAnswer):
         return Failure.HELPER_BAD_ANSWER
-    return Failure.EOF_ERROR if _was_closed(error) else failure_of(error)
+    if _was_closed(error):
+        return Failure.EOF_ERROR
+    current: BaseException | None = error
+    for _ in range(_MAX_CAUSES):
+        if current is None:
+            break
+        if (word := failure_of(current)) is not Failure.UNKNOWN_FAILURE:
+            return word
+        current = current.__cause__ or current.__context__  # httpcore's pool keeps the errno as a mere context
+    return Failure.UNKNOWN_FAILURE
 
 
 def _was_closed(error: Exception) -> bool:

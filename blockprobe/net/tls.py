@@ -28,8 +28,8 @@ class Hello:
 
     `server_name` is the SNI (None: none is sent; never empty), `verify_name` the host name or IP address that the
     chain must prove. `large`: the platform's own key shares instead of one classical share, which keeps the
-    ClientHello in one segment. `ttl`: a hop limit for the ClientHello until the far end is heard. `verify` false: any chain will do,
-    and `valid` stays None (for echoes, which prove themselves otherwise).
+    ClientHello in one segment. `ttl`: a hop limit for the ClientHello until the far end is heard. `verify` false: any
+    chain will do, and `valid` stays None (for echoes, which prove themselves otherwise).
     """
 
     server_name: str | None

@@ -51,7 +51,7 @@ def dns_finding(view: View, leg: Leg) -> Finding:
     injected = injected_reply(view, leg)
     fact = _combine(readings, injected_denies=injected is not None and not _any_real(readings))
     lies = [r for r in readings if r.fact in _LIES]
-    mechanisms = tuple(dict.fromkeys(MECHANISMS[r.reading] for r in lies)) if fact in _LIES else ()
+    mechanisms = _mechanisms(lies) if fact in _LIES else ()
     if fact is DnsFact.INJECTED and injected is not None:
         mechanisms = (_injection(leg, view, injected).mechanism,)
     found = tuple(_interference(leg, r) for r in lies) if injected is None else ()
@@ -67,6 +67,14 @@ def dns_finding(view: View, leg: Leg) -> Finding:
         artefacts=tuple(dict.fromkeys(a for r in lies for a in r.artefacts)),
         detail=_detail(view, leg, readings),
     )
+
+
+def _mechanisms(lies: list[ResolverReading]) -> tuple[Mechanism, ...]:
+    """The gravest lie of each resolver: that it has no AAAA beside a false A is a part of the same lie."""
+    by_server: dict[str, list[Reading]] = {}
+    for lie in lies:
+        by_server.setdefault(lie.server, []).append(lie.reading)
+    return tuple(dict.fromkeys(MECHANISMS[_worst(readings)] for readings in by_server.values()))
 
 
 _LIES = (DnsFact.LIE_ARTEFACT, DnsFact.LIE_PROVEN, DnsFact.LIE_PARTIAL)

@@ -28,4 +28,4 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 def trusted(files: Files, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """SSL_CERT_FILE names the authority, and nothing else is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(files.ca))
-    yield files.ca
+    return files.ca

@@ -54,17 +54,19 @@ class Site:
     redirects: dict[str, str] = field(default_factory=dict)
     cookie_needed: bool = False
     slow_s: float = 0.0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, EOFError):
+        try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.heads.append(head)
+            self.asked.set()
             await asyncio.sleep(self.slow_s)
             writer.write(self._answer(head))
             await writer.drain()
+        except (OSError, EOFError, asyncio.CancelledError):
+            writer.transport.abort()
         writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
 
     def _answer(self, head: str) -> bytes:
         path = head.split(" ")[1]

@@ -40,9 +40,12 @@ def test_a_signed_answer_fits_into_its_question() -> None:
     keys = KeyTable(OwnTime())
     wire, key, nonce = query(keys)
     answer = answer_udp(wire, ME, keys)
-    assert answer is not None and len(answer) <= len(wire) and len(wire) >= 300
+    assert answer is not None
+    assert len(answer) <= len(wire)
+    assert len(wire) >= 300
     read = dns.message.from_wire(answer)
-    assert read.rcode() == dns.rcode.NOERROR and not read.flags & dns.flags.TC
+    assert read.rcode() == dns.rcode.NOERROR
+    assert not read.flags & dns.flags.TC
     strings = tuple(text.decode() for text in read.additional[0][0].strings)
     assert echo.seen_by_dns_echo(key, "listed.example/A", nonce, strings) == ME
     assert echo.seen_by_dns_echo(key, "other.example/A", nonce, strings) is None
@@ -54,13 +57,17 @@ def test_strangers_get_no_datagram() -> None:
     wire, _, _ = query(keys)
     assert answer_udp(wire, "127.0.0.8", keys) is None, "a forged source address"
     assert answer_udp(ask(Question(qname="a.example", qtype="A")).wire, ME, keys) is None, "no key"
-    forged = ask(Question(qname="a.example", qtype="A", echo_key=echo.EchoKey(
-        id="0" * 16, secret="0" * 64, expires=0, client=ME))).wire
+    forged = ask(
+        Question(
+            qname="a.example", qtype="A", echo_key=echo.EchoKey(id="0" * 16, secret="0" * 64, expires=0, client=ME)
+        )
+    ).wire
     assert answer_udp(forged, ME, keys) is None, "no key of ours"
     clock.at += 601
     assert answer_udp(wire, ME, keys) is None, "its key has expired"
     refused = answer_tcp(wire, ME, keys)
-    assert refused is not None and dns.message.from_wire(refused).rcode() == dns.rcode.REFUSED
+    assert refused is not None
+    assert dns.message.from_wire(refused).rcode() == dns.rcode.REFUSED
 
 
 @given(
@@ -77,11 +84,13 @@ def test_never_more_bytes_than_asked(labels: list[str], qtype: str, padded: bool
     message.use_edns(0, 0, 1232, options=options, pad=300 if padded else 0)
     wire = message.to_wire()
     answer = answer_udp(wire, ME, keys)
-    assert answer is not None and len(answer) <= len(wire)
+    assert answer is not None
+    assert len(answer) <= len(wire)
     read = dns.message.from_wire(answer)
     assert read.flags & dns.flags.TC or read.additional
     over_tcp = answer_tcp(wire, ME, keys)
-    assert over_tcp is not None and dns.message.from_wire(over_tcp).additional
+    assert over_tcp is not None
+    assert dns.message.from_wire(over_tcp).additional
 
 
 @given(st.binary(max_size=600))
@@ -123,9 +132,7 @@ def test_our_dns_client_believes_it(files: Files, scheme: str) -> None:
             url = f"{scheme}://{ECHO}:{world.helper.listening.echoes[0].dns}"
             resolver = parse_resolver(url, ResolverGroup.ECHO)
             for name in ("Listed.Example", "a." * 60 + "example"):
-                seen = await client.query(
-                    world.session(), WHY, resolver, Question(qname=name, qtype="A", echo_key=key)
-                )
+                seen = await client.query(world.session(), WHY, resolver, Question(qname=name, qtype="A", echo_key=key))
                 assert (seen.authentic, seen.seen_address) == (True, ME), seen
             await client.aclose()
 
@@ -165,8 +172,15 @@ def test_http_echo_shows_and_signs(files: Files) -> None:
             }
             status, body = await _get(world, "/p?q", headers)
             page = json.loads(body)
-            assert (status, page["method"], page["target"], page["client"], page["sni"]) == (200, "GET", "/p?q", ME, None)
-            assert ["hOsT", "Listed.Example:8080"] in page["headers"] and "measuring point" in page["purpose"]
+            assert (status, page["method"], page["target"], page["client"], page["sni"]) == (
+                200,
+                "GET",
+                "/p?q",
+                ME,
+                None,
+            )
+            assert ["hOsT", "Listed.Example:8080"] in page["headers"]
+            assert "measuring point" in page["purpose"]
             statement = echo.Statement(kind="http", subject="listed.example:8080", nonce="abc123", client=ME)
             assert echo.check(key, statement, page["mac"])
             for changes in ({"X-Blockprobe-Key": "0" * 16}, {"X-Blockprobe-Nonce": ""}):

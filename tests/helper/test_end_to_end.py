@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 
 import pytest
-from .small_world import PAGE, SITE, Files, run, small_world
 
+from blockprobe.helper import fetch
 from blockprobe.net.helper_client import HelperClient
 from blockprobe.verdict.sketch import text_sketch
+
+from .small_world import PAGE, SITE, Files, run, small_world
 
 pytestmark = pytest.mark.usefixtures("trusted")
 
@@ -20,12 +22,14 @@ def test_https_site_with_everything(files: Files) -> None:
             control = await client.control(world.session(), url, [f"{SITE}:{world.site.https}"])
             await client.aclose()
             assert (control.failure, control.extended, control.url) == (None, True, url)
-            assert control.dns is not None and control.dns.soa is not None
+            assert control.dns is not None
+            assert control.dns.soa is not None
             assert (control.dns.addresses, control.dns.rcode, control.dns.failure) == ((SITE,), "NOERROR", None)
             assert control.dns.soa.type == "SOA"
             assert [(t.endpoint, t.ok) for t in control.tcp] == [(f"{SITE}:{world.site.https}", True)]
             [tls] = control.tls
-            assert tls.ok and tls.server_name == "site.example"
+            assert tls.ok
+            assert tls.server_name == "site.example"
             assert len(tls.leaf_sha256 or "") == len(tls.spki_sha256 or "") == 64
             [hop] = control.hops
             assert (hop.status, hop.title, hop.failure) == (200, "A quiet place", None)
@@ -48,7 +52,8 @@ def test_bare_client_gets_what_oonis_gets(files: Files) -> None:
             assert (control.failure, control.extended) == (None, False)
             [hop] = control.hops
             assert (hop.status, hop.body_bytes, hop.title) == (200, len(PAGE), "A quiet place")
-            assert dict(hop.headers)["X-Own"] == "1" and hop.sketch == ()
+            assert dict(hop.headers)["X-Own"] == "1"
+            assert hop.sketch == ()
             assert client.current_key is None
             assert control.clock_offset_s == pytest.approx(0, abs=1.0)
 
@@ -66,7 +71,8 @@ def test_an_offered_address_is_held_against_the_name(files: Files) -> None:
             url = f"https://other.example:{world.site.https}/"
             control = await client.control(world.session(), url, [offered])
             tls = {one.endpoint: one for one in control.tls}
-            assert not tls[offered].ok and tls[offered].failure == "ssl_invalid_hostname"
+            assert not tls[offered].ok
+            assert tls[offered].failure == "ssl_invalid_hostname"
             assert tls[offered].leaf_sha256, "the chain is kept although it proves nothing"
             assert control.hops[0].failure == "connection_refused", "nothing is fetched from an offered address"
             world.zone.names["www.site.example"] = ["127.0.0.77"]
@@ -129,7 +135,8 @@ def test_endless_redirects_and_cookies(files: Files) -> None:
             client = HelperClient(world.url, clock=world.clock)
             base = f"http://site.example:{world.site.http}"
             control = await client.control(world.session(), f"{base}/loop", [])
-            assert len(control.hops) == 12 and control.hops[-1].failure == "http_too_many_redirects"
+            assert len(control.hops) == 12
+            assert control.hops[-1].failure == "http_too_many_redirects"
             world.site.cookie_needed = True
             control = await client.control(world.session(), f"{base}/", [])
             assert [hop.status for hop in control.hops] == [302, 200]
@@ -145,14 +152,16 @@ def test_names_that_do_not_resolve(files: Files) -> None:
             control = await client.control(world.session(), "https://gone.example/", [])
             assert control.dns is not None
             assert (control.dns.failure, control.dns.rcode, control.tcp) == ("dns_name_error", "NXDOMAIN", ())
-            assert control.dns.soa is not None and control.hops[0].failure == "dns_nxdomain_error"
+            assert control.dns.soa is not None
+            assert control.hops[0].failure == "dns_nxdomain_error"
             world.zone.names["empty.example"] = []
             control = await client.control(world.session(), "https://empty.example/", [])
             assert control.dns is not None
             assert (control.dns.failure, control.dns.rcode, control.dns.addresses) == (None, "NOERROR", ())
             asked = len(world.zone.asked)
             control = await client.control(world.session(), f"http://{SITE}:{world.site.http}/", [])
-            assert control.hops[0].status == 200 and len(world.zone.asked) == asked
+            assert control.hops[0].status == 200
+            assert len(world.zone.asked) == asked
             await client.aclose()
 
     run(main)
@@ -166,7 +175,8 @@ def test_many_at_once_share_connections_and_a_key(files: Files) -> None:
             controls = await asyncio.gather(*(client.control(world.session(), url, []) for _ in range(40)))
             key = client.current_key
             assert [one.failure for one in controls] == [None] * 40
-            assert key is not None and key.client == "127.0.0.1"
+            assert key is not None
+            assert key.client == "127.0.0.1"
             assert await client.echo_key(world.session()) == key
             await client.aclose()
 
@@ -181,5 +191,20 @@ def test_a_key_can_be_had_alone(files: Files) -> None:
             assert await client.echo_key(world.session()) is not None
             assert world.zone.asked == []
             await client.aclose()
+
+    run(main)
+
+
+def test_a_site_that_never_answers(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with small_world(files) as world:
+            world.site.slow_s = 5.0
+            monkeypatch.setattr(fetch, "FETCH_S", 0.2)
+            client = HelperClient(world.url, clock=world.clock)
+            control = await client.control(world.session(), f"http://site.example:{world.site.http}/", [])
+            await client.aclose()
+            assert control.tcp[0].ok
+            assert control.hops[0].failure == "generic_timeout_error"
+            assert control.t_s < 2.0
 
     run(main)

@@ -17,11 +17,13 @@ def test_a_key_lives_ten_minutes_and_is_renewed_at_half() -> None:
     assert keys.issue("192.0.2.1") == first
     clock.at += 2
     second = keys.issue("192.0.2.1")
-    assert second.id != first.id and second.secret != first.secret
+    assert second.id != first.id
+    assert second.secret != first.secret
     clock.at += 290
     assert keys.over_udp(first.id, "192.0.2.1") == first, "the old one lives on to its end"
     clock.at += 10
-    assert keys.over_udp(first.id, "192.0.2.1") is None and keys.over_tcp(first.id, "192.0.2.1") is None
+    assert keys.over_udp(first.id, "192.0.2.1") is None
+    assert keys.over_tcp(first.id, "192.0.2.1") is None
     assert keys.over_udp(second.id, "192.0.2.1") == second
 
 
@@ -42,35 +44,43 @@ def test_the_table_is_bounded_and_forgets_the_dead() -> None:
     keys = KeyTable(clock, capacity=100)
     ids = [keys.issue(f"198.51.100.{n % 250}-{n}").id for n in range(250)]
     assert len(keys) == 100
-    assert keys.over_tcp(ids[0], "x") is None and keys.over_tcp(ids[-1], "x") is not None
+    assert keys.over_tcp(ids[0], "x") is None
+    assert keys.over_tcp(ids[-1], "x") is not None
     clock.at += 601
     keys.issue("192.0.2.1")
-    assert len(keys) == 1 and len(keys._latest) == 1
+    assert len(keys) == 1
+    assert len(keys._latest) == 1
 
 
 def test_the_budget_refills() -> None:
     clock = OwnTime()
     budget = RequestBudget(clock, per_minute=60)
     assert [budget.take("192.0.2.1") for _ in range(60)] == [0.0] * 60
-    assert budget.take("192.0.2.1") == 1.0 and budget.take("192.0.2.2") == 0.0
+    assert budget.take("192.0.2.1") == 1.0
+    assert budget.take("192.0.2.2") == 0.0
     clock.at += 1.0
-    assert budget.take("192.0.2.1") == 0.0 and budget.take("192.0.2.1") > 0.0
+    assert budget.take("192.0.2.1") == 0.0
+    assert budget.take("192.0.2.1") > 0.0
     assert RequestBudget(clock, per_minute=0).take("192.0.2.1") == 0.0
 
 
 def test_one_subscriber_one_budget() -> None:
     assert client_group("2001:db8:1:2::1") == client_group("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
     assert client_group("2001:db8:1:3::1") != client_group("2001:db8:1:2::1")
-    assert client_group("192.0.2.1") == "192.0.2.1" and client_group("") == ""
+    assert client_group("192.0.2.1") == "192.0.2.1"
+    assert client_group("") == ""
 
 
 def test_in_flight_counts_in_all_and_per_client() -> None:
     async def main() -> None:
         gate = InFlight(total=3, per_client=2)
         assert [gate.enter(c) for c in ("a", "a", "a", "b", "c")] == [True, True, False, True, False]
-        assert gate.count == 3 and not gate.idle.is_set()
+        assert gate.count == 3
+        assert not gate.idle.is_set()
         for client in ("a", "a", "b"):
             gate.leave(client)
-        assert gate.count == 0 and gate.idle.is_set() and not gate._clients
+        assert gate.count == 0
+        assert gate.idle.is_set()
+        assert not gate._clients
 
     asyncio.run(main())

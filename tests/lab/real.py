@@ -94,7 +94,7 @@ class RealLab:
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command at the probe: its resolv.conf, its trust store, its network."""
         command = self.inside("probe", self.folder / "probe-resolv.conf", argv)
-        whole = {**self._environment(), **(env or {})}
+        whole = {**self.environment(), **(env or {})}
         return subprocess.run(
             command, env=whole, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
         )
@@ -118,7 +118,8 @@ class RealLab:
     def probe_config(self) -> Path:
         return self.folder / "probe.toml"
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a command inside gets: the laboratory's roots, this project, and nothing of the developer's own."""
         kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
         root = str(_HERE.parent.parent)
         return {**kept, "PYTHONPATH": root, "SSL_CERT_FILE": str(self.pki.trust), "PYTHONUTF8": "1"}
@@ -153,7 +154,7 @@ class RealLab:
     def _start_helper(self) -> None:
         argv = [sys.executable, "-m", "blockprobe.cli.main", "helper", "--config", str(self.folder / "helper.toml")]
         command = self.inside("ctl", self.folder / "ctl-resolv.conf", argv)
-        self._helper = self.world.adopt(command, log="helper.log", env=self._environment())
+        self._helper = self.world.adopt(command, log="helper.log", env=self.environment())
 
     def _start_packet_tools(self) -> None:
         delay = [sys.executable, "-S", "-E", str(_HERE / "delay.py"), "1", str(self._delay_ms)]

@@ -26,7 +26,7 @@ def _differences(row: Row, record: dict[str, Any]) -> list[str]:
     wrong = []
     if verdict["state"] not in row.states:
         wrong.append(f"state {verdict['state']}, not {' or '.join(row.states)}")
-    if verdict["state"] == "blocked" and row.mechanism not in verdict["mechanisms"]:
+    if verdict["state"] == "blocked" and not any(_covers(str(row.mechanism), each) for each in verdict["mechanisms"]):
         wrong.append(f"mechanisms {verdict['mechanisms']} without {row.mechanism}")
     if verdict["state"] != "blocked" and verdict["mechanisms"]:
         wrong.append(f"mechanisms {verdict['mechanisms']} of a site that is not blocked")

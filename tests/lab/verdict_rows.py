@@ -6,7 +6,6 @@ from . import plan
 from .dns_servers import ABSENT, LAME
 from .real import rule
 from .rules import Rule
-from .sites import SITES
 
 SHARED_KINDS = frozenset({"dns-intercept", "dns-intercept-name", "portal", "http-proxy", "loss", "dot-block"})
 """Rules that more than one site feels: their rows are never measured beside others."""
@@ -16,7 +15,7 @@ SHARED_KINDS = frozenset({"dns-intercept", "dns-intercept-name", "portal", "http
 class Row:
     """`states` are those that are right (more than one only where the truth cannot be told from the probe).
 
-    `mechanism` must be among the verdict's, `found` among its interference; None: none may be there (`mechanism`) or
+    `mechanism` (or a path below it) must be among the verdict's, `found` among its interference; None: none may be there (`mechanism`) or
     anything may (`found`, `grade`, `reason`, `refusal`). `scenario` is the case of OONI's QA suite that this rebuilds.
     """
 
@@ -62,7 +61,6 @@ def unclear(target: str, *rules: Rule, **more: str | None) -> Row:
 
 ART, CF = "artefact", "counterfactual"
 PROXY = "100.121.7.10"  # the world's servers answer for every site at every address: a pass-through
-UNTRUSTED = SITES["untrusted.example"].v4[0]
 
 HEALTHY = [
     opens("https://s1.example/", scenario="successWithHTTPS"),
@@ -127,7 +125,7 @@ DNS = [
     blocked(
         "https://www.s19.example/",
         "dns.injection",
-        rule("dns-inject", "s19.example", address=UNTRUSTED),
+        rule("dns-inject", "s19.example", address=plan.MITM_FORGED),
         scenario="badSSLWithUnknownAuthorityWithInconsistentDNS",
     ),
     blocked(
@@ -162,9 +160,10 @@ DNS = [
     ),
     opens("https://s23.example/", rule("dns-intercept"), found="dns.intercepted"),
     blocked("https://s23.example/", "dns.nxdomain", rule("dns-intercept"), rule("dns-nxdomain", "s23.example")),
+    # From the probe, questions about one name that are answered in place are injection, however they are caught.
     blocked(
         "https://s23.example/",
-        "dns.nxdomain",
+        "dns.injection.nxdomain",
         rule("dns-intercept-name", "s23.example"),
         rule("dns-nxdomain", "s23.example"),
     ),
@@ -237,7 +236,7 @@ HTTP = [
     blocked("http://s40.example/", "http.blockpage", rule("http-proxy", "s40.example")),
     blocked("http://s40.example/", "http.451", rule("http-proxy", "s40.example", mode="page451"), grade=ART),
     blocked(
-        "http://s40.example/", "http.redirect.blockpage", rule("http-proxy", "s40.example", mode="redir302"), grade=CF
+        "http://s40.example/", "http.redirect.blockpage", rule("http-proxy", "s40.example", mode="redir302"), grade=ART
     ),
     opens("http://s40.example/", rule("http-proxy")),
     blocked(

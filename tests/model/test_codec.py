@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import any_of
 
 from blockprobe.model.codec import MAX_RECORD_BYTES, dump_record, load_record, record_schema
 from blockprobe.model.errors import RecordError
 from blockprobe.model.record import Record
+
+from .strategies import any_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -75,9 +76,7 @@ def test_every_word_of_a_record_is_documented() -> None:
     """docs/record.md explains each value of each closed vocabulary, failures and mechanisms excepted."""
     page = (DOCS / "record.md").read_text()
     defs = record_schema()["$defs"]
-    words = {
-        word for name, one in defs.items() if name not in ("Failure", "Mechanism") for word in one.get("enum", [])
-    }
+    words = {word for name, one in defs.items() if name not in ("Failure", "Mechanism") for word in one.get("enum", [])}
 
     assert not [word for word in sorted(words) if f"`{word}`" not in page]
 

@@ -105,11 +105,10 @@ def test_parsing_raises_nothing_but_target_errors(text: str) -> None:
     for candidate in (text, f"http://{text}", f"https://a.example{text}"):
         try:
             target = parse_target(candidate)
-        except TargetError as error:
-            assert str(error).isprintable()
-        else:
-            assert target.host.isascii()
-            assert target.url.isascii()
+        except TargetError:
+            continue
+        assert target.host.isascii()
+        assert target.url.isascii()
 
 
 @given(st.sampled_from(sorted(READ)))

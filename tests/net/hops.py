@@ -8,12 +8,14 @@ has a way out.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import json
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,12 +39,18 @@ def _unshare(flags: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def _without_address_detection() -> None:
+    for which in ("all", "default"):
+        Path("/proc/sys/net/ipv6/conf", which, "accept_dad").write_text("0")
+
+
 def _enter_user_namespace() -> None:
     uid, gid = os.getuid(), os.getgid()
     _unshare(_NEW_USER | _NEW_NET)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
     Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    _without_address_detection()
 
 
 def _namespace(live: Callable[[], None]) -> tuple[int, int]:
@@ -51,8 +59,10 @@ def _namespace(live: Callable[[], None]) -> tuple[int, int]:
     ready_read, ready_write = os.pipe()
     pid = os.fork()
     if pid == 0:
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG: not longer than the probe
         os.close(go_write)
         _unshare(_NEW_NET)
+        _without_address_detection()
         os.write(ready_write, b"x")
         os.read(go_read, 1)
         live()
@@ -74,8 +84,14 @@ def _plug(ip: IPRoute, name: str, *addresses: str) -> None:
 
 
 def _router() -> None:
-    for path in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
-        Path("/proc/sys/net", path).write_text("1")
+    # Left alone, a router answers one address six times and then once a second.
+    for path, value in (
+        ("ipv4/icmp_ratelimit", 0),
+        ("ipv6/icmp/ratelimit", 0),
+        ("ipv4/ip_forward", 1),
+        ("ipv6/conf/all/forwarding", 1),
+    ):
+        Path("/proc/sys/net", path).write_text(str(value))
     with IPRoute() as ip:
         _plug(ip, "r0", "198.51.100.1/24", "2001:db8:1::1/64")
         _plug(ip, "r1", "203.0.113.1/24", "2001:db8:2::1/64")
@@ -92,23 +108,32 @@ def _server() -> None:
         ip.route("add", dst="::/0", gateway="2001:db8:2::1", family=socket.AF_INET6)
     with socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
         while True:
-            client, _ = listener.accept()
-            if os.fork() == 0:
-                with client:
-                    while data := client.recv(1000):
-                        client.sendall(data)
-                os._exit(0)
-            client.close()
+            threading.Thread(target=_echo, args=listener.accept()[:1], daemon=True).start()
+
+
+def _echo(client: socket.socket) -> None:
+    with client, contextlib.suppress(OSError):
+        while data := client.recv(1000):
+            client.sendall(data)
 
 
 async def _measure() -> dict[str, object]:
     clock = SystemClock()
     session = Session(clock=clock, dialer=Dialer(), began=clock.monotonic(), timeout_s=0.4)
     found: dict[str, object] = {}
+    for address in ("203.0.113.5", "2001:db8:2::5"):
+        await _until_there(session, Endpoint(address=address, port=80))
     for family, prefix in ((4, "203.0.113."), (6, "2001:db8:2::")):
-        for name, last, port in (("open", 5, 80), ("closed", 5, 81), ("gone", 6, 80), ("prohibited", 7, 80), ("unreachable", 8, 80)):
+        # The refusals first and sparingly: a router sends five and then one a second.
+        for name, last, port, ttls, per_ttl in (
+            ("prohibited", 7, 80, (9,), 1),
+            ("unreachable", 8, 80, (9,), 1),
+            ("open", 5, 80, (1, 2, 3), 3),
+            ("closed", 5, 81, (1, 2), 2),
+            ("gone", 6, 80, (1, 2), 2),
+        ):
             target = Endpoint(address=f"{prefix}{last}", port=port)
-            path = await trace_syn(session, _WHY, target, (1, 2, 3), per_ttl=2, wait_s=0.3)
+            path = await trace_syn(session, _WHY, target, ttls, per_ttl=per_ttl, wait_s=0.3)
             seen, stream = await connect(session, _WHY, target)
             if stream is not None:
                 stream.close()
@@ -116,10 +141,23 @@ async def _measure() -> dict[str, object]:
         opening = Opening(carrying="http_request", name="a.example", data=b"GET", wait_s=0.3)
         path = await trace_opening(session, _WHY, Endpoint(address=f"{prefix}5", port=80), (1, 2), opening)
         found[f"{family} opening"] = {"path": _path(path), "carrying": path.carrying, "name": path.name}
-    nowhere = Endpoint(address="192.0.2.1", port=80)
+    nowhere = Endpoint(address="198.18.0.1", port=80)
     path = await trace_syn(session, _WHY, nowhere, (1,), per_ttl=1, wait_s=0.3)
-    found["no route"] = {"path": _path(path), "failure": path.failure, "tcp": _tcp((await connect(session, _WHY, nowhere))[0])}
+    found["no route"] = {
+        "path": _path(path),
+        "failure": path.failure,
+        "tcp": _tcp((await connect(session, _WHY, nowhere))[0]),
+    }
     return found
+
+
+async def _until_there(session: Session, endpoint: Endpoint) -> None:
+    for _ in range(25):
+        _, stream = await connect(session, _WHY, endpoint)
+        if stream is not None:
+            return stream.close()
+        await asyncio.sleep(0.05)
+    raise RuntimeError(f"{endpoint} did not come up")
 
 
 def _path(seen: PathObservation) -> list[list[object]]:
@@ -143,6 +181,7 @@ def main() -> int:
         return FORBIDDEN
     try:
         with IPRoute() as ip:
+            assert [link.get("ifname") for link in ip.get_links()] == ["lo"], "not in a namespace of our own"
             ip.link("add", ifname="p0", kind="veth", peer={"ifname": "r0", "net_ns_fd": f"/proc/{router}/ns/net"})
             ip.link("add", ifname="s0", kind="veth", peer={"ifname": "r1", "net_ns_fd": f"/proc/{router}/ns/net"})
             ip.link("set", index=ip.link_lookup(ifname="s0")[0], net_ns_fd=f"/proc/{server}/ns/net")
@@ -151,7 +190,6 @@ def main() -> int:
             _plug(ip, "p0", "198.51.100.10/24", "2001:db8:1::10/64")
             ip.route("add", dst="203.0.113.0/24", gateway="198.51.100.1")
             ip.route("add", dst="2001:db8:2::/64", gateway="2001:db8:1::1", family=socket.AF_INET6)
-        time.sleep(0.3)
         print(json.dumps(asyncio.run(_measure())))
     finally:
         for pid in (router, server):

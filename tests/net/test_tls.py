@@ -100,7 +100,7 @@ def test_the_name_to_prove_may_differ_from_the_server_name() -> None:
 def test_no_server_name_is_sent_when_none_is_asked_for() -> None:
     names: list[str | None] = []
     context = _context("a.example")
-    context.sni_callback = lambda _socket, name, _context: names.append(name)  # type: ignore[assignment,misc]
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
     assert _shake(_hello(None), context).failure is None
     assert _shake(_hello("b.example"), context).failure is None
     assert names == [None, "b.example"]
@@ -290,7 +290,7 @@ def test_an_alert_without_a_name_is_told_by_its_number() -> None:
 
 def test_a_server_that_knows_no_such_name_says_so() -> None:
     context = _context("a.example")
-    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME  # type: ignore[assignment]
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
     seen = _shake(_hello("b.example"), None, _first_flight(context, end=_fin))
     assert (seen.failure, seen.alert) == (Failure.SSL_FAILED_HANDSHAKE, "unrecognized_name")
 

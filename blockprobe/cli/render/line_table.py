@@ -28,7 +28,7 @@ def _rows(vantage: dict[str, Any], line: dict[str, Any]) -> Iterator[tuple[str, 
     yield "Resolvers", ", ".join(vantage["resolvers"])
     yield "IPv4", _works(line["families"].get("4"))
     yield "IPv6", _works(line["families"].get("6"))
-    yield "NAT64", _or(line["nat64"], "no")
+    yield "NAT64", _or(line["nat64"], "none found")
     yield "Captive portal", _yes(line["portal"])
     yield "DNS intercepted", _yes(line["intercepted"])
     yield "Clock", "not checked" if line["clock_offset_s"] is None else f"true time is {line['clock_offset_s']:+.1f} s"

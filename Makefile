@@ -1,0 +1,52 @@
+# Two commands do all the set-up: `make demo` shows the program at work, `make test` runs the tests.
+# Both need Python 3.11 or later and pip, and install into .venv; `make PYTHON=python3.12 demo` chooses another Python.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check acceptance wheel wheel-check clean
+
+help:
+	@echo "make demo         a simulated ISP on this machine, and a verdict on every site there"
+	@echo "make test         every test that can run here; says which are skipped, and why"
+	@echo "make check        ruff, mypy and the import rules"
+	@echo "make acceptance   the benchmarks with their full counts, into bench/results/ (hours)"
+	@echo "make wheel        dist/blockprobe-*.whl; make wheel-check tries it in an empty directory"
+	@echo "make clean        remove what these commands made"
+
+demo: $(VENV)/.demo
+	$(BIN)/blockprobe demo
+
+# The network is cut before the first test (tests/conftest.py). -rs: every skipped test with its reason.
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -rs $(PYTEST_ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+acceptance: $(VENV)/.dev
+	mkdir -p bench/results
+	$(BIN)/python bench/help_speed.py
+	$(BIN)/python bench/check_speed.py
+	$(BIN)/python bench/false_blocks.py
+
+wheel: $(VENV)/.python
+	rm -rf build dist
+	$(call pip,wheel --quiet --no-deps --wheel-dir dist .)
+
+# An installed wheel, away from the checkout: nothing may be missing that an editable install finds by chance.
+wheel-check: wheel
+	sh .ci/wheel-check "$(abspath $(VENV))" $(abspath $(wildcard dist/*.whl))
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find blockprobe tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

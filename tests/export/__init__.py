@@ -1,0 +1,1 @@
+"""Tests of the formats of other people, and of what is kept out of them."""
