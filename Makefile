@@ -23,7 +23,7 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/blockprobe demo
 
-# The network is cut before the first test (tests/conftest.py). -rs: every skipped test with its reason.
+# Every test cuts itself off from the network first (tests/conftest.py). -rs: each skipped test with its reason.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -rs $(PYTEST_ARGS)
 
@@ -39,14 +39,22 @@ acceptance: $(VENV)/.dev
 	$(BIN)/python bench/check_speed.py
 	$(BIN)/python bench/false_blocks.py
 
-wheel: $(VENV)/.python
-	rm -rf build dist
-	$(call pip,wheel --quiet --no-deps --wheel-dir dist .)
+wheel: $(VENV)/.dev
+	rm -rf dist
+	sh .ci/venv $(PYTHON) $(VENV) wheel --quiet --no-deps --wheel-dir dist .
 
-# An installed wheel, away from the checkout: nothing may be missing that an editable install finds by chance.
+# An editable install finds by chance what a wheel may lack, so the wheel is tried alone.
 wheel-check: wheel
-	sh .ci/wheel-check "$(abspath $(VENV))" $(abspath $(wildcard dist/*.whl))
+	sh .ci/wheel-check $(PYTHON) $(abspath dist)/blockprobe-*.whl $(abspath tests/export/example_record.json)
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find blockprobe tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.demo: pyproject.toml .ci/venv
+	sh .ci/venv $(PYTHON) $(VENV) install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml .ci/venv
+	sh .ci/venv $(PYTHON) $(VENV) install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.demo

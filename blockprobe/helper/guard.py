@@ -16,12 +16,33 @@ from blockprobe.model.addresses import is_bogon
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: Below 1024 only these: HTTP sent to SMTP, IMAP or LPD is a known way to make one protocol speak another.
-_WELL_KNOWN = frozenset({80, 443})
-
-#: Above 1023, what browsers refuse too (WHATWG Fetch, "bad port"), and stores that obey whoever reaches them.
+#: What browsers refuse too (WHATWG Fetch, "bad port"), because HTTP sent to SMTP, IMAP or LPD is a known way to make one
+#: protocol speak another; and stores that obey whoever reaches them.
 _BAD_PORTS = frozenset(
-    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080}
+    {0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109}
+    | {110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530}
+    | {531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 853, 989, 990, 993, 995}
+    | {
+        1719,
+        1720,
+        1723,
+        2049,
+        3659,
+        4045,
+        4190,
+        5060,
+        5061,
+        6000,
+        6566,
+        6665,
+        6666,
+        6667,
+        6668,
+        6669,
+        6679,
+        6697,
+        10080,
+    }
     | {2375, 2376, 2379, 2380, 3306, 5432, 6379, 9200, 9300, 10250, 11211, 27017}
 )
 
@@ -68,8 +89,8 @@ class Guard:
 
 
 def port_allowed(port: int) -> bool:
-    """Whether a URL's explicit port may be connected to: 80, 443, and from 1024 on all but `_BAD_PORTS`."""
-    return port in _WELL_KNOWN or (1024 <= port <= 65535 and port not in _BAD_PORTS)
+    """Whether a URL's explicit port may be connected to: all but `_BAD_PORTS`."""
+    return 0 < port <= 65535 and port not in _BAD_PORTS
 
 
 def host_allowed(host: str) -> bool:

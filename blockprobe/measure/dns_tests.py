@@ -9,6 +9,7 @@ from blockprobe.measure.look import hello_for, over_tcp
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import Place, ResolverGroup, Test, Why
 from blockprobe.net.dns import Question
+from blockprobe.net.http import Request
 from blockprobe.net.resolver import Resolver, parse_resolver
 from blockprobe.verdict.dns_facts import needed_families, resolver_readings
 from blockprobe.verdict.facts import DnsFact
@@ -141,17 +142,18 @@ async def prove_addresses(case: Case, leg: Leg) -> None:
     if leg.is_ip:
         return
     view = case.view()
-    shown = {t.address for t in view.tls if t.why.listed}
-    tried = {t.address for t in view.tcp if t.port == 443 and t.why.listed}
     found = dict.fromkeys(a for dns in view.looks(leg) for a in addresses_in(dns.reply))
     found.update(dict.fromkeys(view.control_addresses(leg)))
-    todo = [a for a in found if a not in shown | tried and not view.is_bogon(a) and view.usable(family_of(a))]
+    real = view.real_addresses(leg)
+    todo = [a for a in found if view.plain(a) not in real and not view.is_bogon(a) and view.usable(family_of(a))]
+    todo += [a for a in sorted(view.control_addresses(leg)) if a in real and view.usable(family_of(a))][:1]
     await asyncio.gather(*(_prove(case, leg, address) for address in todo[:6]))
 
 
 async def _prove(case: Case, leg: Leg, address: str) -> None:
     why = Why(test=Test.PROOF, place=Place.ORIGIN, hop=leg.hop)
-    for attempt in range(2):
+    tried = any(t.address == address and t.port == 443 for t in case.view().tcp)
+    for attempt in range(0 if tried else 2):
         _, stream = await case.connect(replace(why, attempt=attempt), address, 443, host=leg.host)
         if stream is None:
             continue
@@ -159,7 +161,24 @@ async def _prove(case: Case, leg: Leg, address: str) -> None:
         if secured is not None:
             secured.reset()
         if observation.chain:
-            return
+            break
+    if not observation_is_real(case, address):
+        await _page_at(case, leg, address)
+
+
+def observation_is_real(case: Case, address: str) -> bool:
+    """Whether some handshake at the address proved the name."""
+    return any(t.address == address and t.valid for t in case.view().tls)
+
+
+async def _page_at(case: Case, leg: Leg, address: str) -> None:
+    """The front page in cleartext from an answered address that does not prove itself: a known block page, perhaps."""
+    if any(page.address == address and not page.tls for page in case.view().http):
+        return
+    why = Why(test=Test.PROOF, place=Place.ORIGIN, hop=leg.hop)
+    _, stream = await case.connect(why, address, 80, host=leg.host)
+    if stream is not None:
+        await case.fetch(why, stream, Request(url=f"http://{leg.host}/", host=leg.host))
 
 
 def control_endpoints(addresses: list[str]) -> list[str]:

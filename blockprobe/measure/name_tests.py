@@ -152,7 +152,7 @@ class NameTester:
         if result is not None and not fails(result):
             return
         await self._small_segments(address)
-        await self._along_the_path(address)
+        await self.along_the_path(address)
 
     def _is_like_punishment(self, address: str) -> bool:
         """The neutral name met silence or not even a connection: a server that dislikes the name answers at once."""
@@ -165,7 +165,7 @@ class NameTester:
         why = Why(test=Test.SMALL_MSS, place=Place.ORIGIN, hop=self.leg.hop)
         await self.at(why, address, self.leg.host, options=TcpOptions(maxseg=SMALL_MSS))
 
-    async def _along_the_path(self, address: str) -> None:
+    async def along_the_path(self, address: str) -> None:
         """Listed and neutral name with the hop limits of the common path, three times each."""
         family = family_of(address)
         ttls = [hop.ttl for hop in self.case.shared.line.common_path if hop.family == family]

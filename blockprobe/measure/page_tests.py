@@ -2,7 +2,7 @@
 
 from blockprobe.measure.case import Case
 from blockprobe.measure.look import hello_for, request_for
-from blockprobe.measure.name_tests import forged_page_test
+from blockprobe.measure.name_tests import HostTester, forged_page_test
 from blockprobe.model.addresses import family_of
 from blockprobe.model.line import SharedBody
 from blockprobe.model.observation import Place, Test, Why
@@ -29,6 +29,9 @@ async def test_page(case: Case, leg: Leg) -> None:
     await _fetch_twin(case, leg)
     if in_doubt(case.view(), leg):
         await forged_page_test(case, leg)
+    page = case.view().page(leg)
+    if page is not None and in_doubt(case.view(), leg):
+        await HostTester(case, leg).along_the_path(page.address)
 
 
 async def _fetch_twin(case: Case, leg: Leg) -> None:

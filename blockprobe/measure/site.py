@@ -54,6 +54,7 @@ async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
     if leg.hop == 0:
         work.append(ask_helpers(case, leg, addresses))
     await asyncio.gather(*work)
+    await case.listen(0.0)  # a second, different answer has had the whole look to come in
 
 
 async def _settle_all(case: Case, legs: tuple[Leg, ...]) -> None:

@@ -21,7 +21,7 @@ from blockprobe.verdict.dns_reading import (
     server_of,
 )
 from blockprobe.verdict.facts import DnsFact, Finding
-from blockprobe.verdict.view import LOOKS, Leg, View
+from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
 
 #: A failure that a resolver makes up comes at once; one that it waited for does not (seconds).
 MADE_UP_WITHIN_S = 0.15
@@ -305,6 +305,10 @@ _INJECTED = {
 
 def _injection(leg: Leg, view: View, injected: DnsObservation) -> Interference:
     reading = read_reply(view, leg, injected.reply)
+    addresses = addresses_in(injected.reply)
+    pages = [p for p in view.http if p.address in addresses and not p.tls and p.why.listed and p.status is not None]
+    if reading is Reading.UNCONFIRMED and pages:
+        reading = Reading.OTHER_SITE
     return Interference(
         mechanism=_INJECTED.get(reading, Mechanism.DNS_INJECTION), hop=leg.hop, host=leg.host, port=53,
         resolver=injected.resolver, scope=Scope.NAME,

@@ -2,7 +2,7 @@
 
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import HttpObservation, Place, Test
+from blockprobe.model.observation import HttpObservation, PathReply, Place, Test
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Refusal, Scope
 from blockprobe.verdict.address_facts import judged_addresses
@@ -139,7 +139,7 @@ def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
     notice = view.notice_of(page)
     if notice is not None:
         return _block_page(leg, page, Grade.ARTEFACT, artefact=f"block page {notice}", fingerprint=notice)
-    if _forged_at_echo(view, leg) or _shared(view, leg, page):
+    if _forged_at_echo(view, leg) or _shared(view, leg, page) or answered_on_path(view, leg, page.address):
         return _block_page(leg, page, Grade.COUNTERFACTUAL)
     twin = _https_twin(view, leg)
     if twin is not None and resembles(page, twin):
@@ -170,6 +170,19 @@ def _forged_at_echo(view: View, leg: Leg) -> bool:
     forged = [p for p in asked if p.why.listed and p.status is not None and p.authentic is False]
     neutral = [p for p in asked if not p.why.listed]
     return len(forged) >= 2 and len(neutral) >= 2 and all(p.authentic for p in neutral)
+
+
+def answered_on_path(view: View, leg: Leg, address: str) -> bool:
+    """The listed Host is answered although the request cannot leave the common path; a neutral Host is not."""
+    paths = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == "http_request"]
+    limits = {hop.ttl for hop in view.line.common_path if hop.family == family_of(address)}
+    for limit in limits:
+        listed = [r for p in paths if p.why.listed for h in p.hops if h.ttl == limit for r in h.replies]
+        neutral = [r for p in paths if not p.why.listed for h in p.hops if h.ttl == limit for r in h.replies]
+        came = listed.count(PathReply.CONNECTED)
+        if came >= 2 and neutral and PathReply.CONNECTED not in neutral:
+            return True
+    return False
 
 
 def _shared(view: View, leg: Leg, page: HttpObservation) -> bool:

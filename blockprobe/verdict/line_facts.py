@@ -1,5 +1,6 @@
 """What the line checks and the control allow to conclude at all."""
 
+from blockprobe.model.failure import Failure
 from blockprobe.verdict.facts import LineFact, SiteFact
 from blockprobe.verdict.http_facts import REFUSING
 from blockprobe.verdict.tls_facts import CLOCK_TOLERANCE_S
@@ -24,7 +25,7 @@ def site_fact(view: View, leg: Leg) -> SiteFact:
     """What helpers saw of the leg's URL; one that saw the site alive outweighs those that did not."""
     controls = view.controls(leg)
     if not controls:
-        asked = view.control_asked(leg)
+        asked = [c for c in view.control_asked(leg) if c.failure is not Failure.HELPER_BAD_ANSWER]
         neutral = any(view.line.families.values()) or any(check.ok for check in view.line.neutral)
         return SiteFact.HELPER_INTERFERED if asked and neutral else SiteFact.NO_CONTROL
     hops = [hop for control in controls for hop in control.hops[:1]]

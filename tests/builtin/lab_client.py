@@ -42,7 +42,7 @@ def fetch(lab, name, address, *, tls=True, port=None, path="/", timeout=1.5, con
 def word(error):
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"cert {error.verify_code}"
-    if isinstance(error, ssl.SSLEOFError):
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):  # which of the two depends on Python's version
         return "eof"
     if isinstance(error, ssl.SSLError):
         return (error.reason or "ssl").lower()

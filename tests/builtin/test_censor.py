@@ -44,7 +44,7 @@ def _load(lab, *rules, **more):
 
 
 def _get(lab, name=NAME, number=10, *, family=0, **more):
-    return fetch(lab, name, place(number)[family], timeout=more.pop("timeout", 0.5), **more)[0]
+    return fetch(lab, name, place(number)[family], timeout=more.pop("timeout", 0.35), **more)[0]
 
 
 @pytest.mark.parametrize("family", [0, 1])
@@ -87,13 +87,13 @@ def test_a_long_hello_in_two_segments(lab, reassemble, expected):
 
 @pytest.mark.parametrize(("action", "word"), [("drop", "connect timeout"), ("reset", "connect refused")])
 def test_residual_punishment_passes(lab, action, word):
-    _load(lab, Sni(names=(NAME,), residual=Residual(seconds=0.8, action=action)))
+    _load(lab, Sni(names=(NAME,), residual=Residual(seconds=1.5, action=action)))
     assert _get(lab, OTHER) == "200"
     assert _get(lab) == "tls reset"
     assert _get(lab, OTHER, timeout=0.3) == word
     assert _get(lab, "elsewhere.example", 11) == "200"
     assert _get(lab, OTHER, tls=False) == "200"
-    time.sleep(0.8)
+    time.sleep(1.5)
     assert _get(lab, OTHER) == "200"
 
 

@@ -15,8 +15,9 @@ SHARED_KINDS = frozenset({"dns-intercept", "dns-intercept-name", "portal", "http
 class Row:
     """`states` are those that are right (more than one only where the truth cannot be told from the probe).
 
-    `mechanism` (or a path below it) must be among the verdict's, `found` among its interference; None: none may be there (`mechanism`) or
-    anything may (`found`, `grade`, `reason`, `refusal`). `scenario` is the case of OONI's QA suite that this rebuilds.
+    `mechanism` (or a path below it) must be among the verdict's, `found` among its interference. None means that the
+    verdict may name no mechanism, or that anything may stand there (`found`, `grade`, `reason`, `refusal`).
+    `scenario` is the case of OONI's QA suite that this rebuilds.
     """
 
     target: str

@@ -95,7 +95,7 @@ SCENARIOS: Final = (
         name="mtu-black-hole",
         story="packets over 1,300 bytes to and from one site vanish beyond the ISP, and nobody says so",
         sites=(site("narrow.example", 10, strict_sni=True),),
-        rules=(Mtu(size=1300, match=Match(addresses=place(10)), at="origin"),),
+        rules=(Mtu(size=1300, match=Match(addresses=place(10), sources=at.PROBE_NETS), at="origin"),),
         targets=_unsure("narrow.example", Reason.SERVER_OR_NETWORK),
     ),
     Scenario(
