@@ -5,15 +5,19 @@ It is a process of its own on the subscriber's line, so that its CPU time and it
 """
 
 import asyncio
+import contextlib
+import importlib
 import json
 import os
 import resource
+import signal
 import socket
 import ssl
 import sys
 import time
 from collections import Counter
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -48,9 +52,11 @@ def check(job: dict[str, Any]) -> dict[str, Any]:
     """Measure the targets, a new run for every `chunk` of them; each run checks the line anew."""
     from blockprobe.catalogue.config import load_settings
     from blockprobe.cli.knowledge import load_knowledge
-    from blockprobe.model.codec import dump_record
+    from blockprobe.model.codec import dump_record, load_record
+    from blockprobe.model.errors import RecordError
     from blockprobe.model.record import Record
     from blockprobe.model.target import parse_target
+    from blockprobe.net.helper_answer import read_answer
     from blockprobe.run import Run, measure_all
 
     limits = {"limits": {"concurrency": job["concurrency"]}}
@@ -91,6 +97,12 @@ def check(job: dict[str, Any]) -> dict[str, Any]:
         for start in range(0, len(targets), chunk):
             await measure(targets[start : start + chunk])
 
+    # What is made once in a process whatever its work belongs to its start: imports and the readers of JSON.
+    with contextlib.suppress(RecordError):
+        load_record("{}")
+    with contextlib.suppress(ValueError):
+        read_answer(b"{}", "")
+    importlib.import_module("httpx")
     started, began = cpu_s(), time.monotonic()
     with _profile(job.get("profile")):
         asyncio.run(measure_everything())
@@ -101,22 +113,32 @@ def check(job: dict[str, Any]) -> dict[str, Any]:
 
 
 class _profile:
-    """cProfile around a job, written to a file, when a file is named."""
+    """Samples the stack every millisecond of CPU time (not of wall time) and writes folded stacks, when asked to.
+
+    Unlike cProfile it does not make Python look dearer than C; each line is `outer;inner;… count`, as flame graphs want.
+    """
 
     def __init__(self, path: str | None) -> None:
         self._path = path
+        self._stacks: Counter[str] = Counter()
 
     def __enter__(self) -> None:
         if self._path:
-            import cProfile
-
-            self._profiler = cProfile.Profile()
-            self._profiler.enable()
+            signal.signal(signal.SIGPROF, self._sample)
+            signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
 
     def __exit__(self, *_: object) -> None:
         if self._path:
-            self._profiler.disable()
-            self._profiler.dump_stats(self._path)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            Path(self._path).write_text("".join(f"{stack} {count}\n" for stack, count in self._stacks.items()))
+
+    def _sample(self, _signal: int, frame: FrameType | None) -> None:
+        names = []
+        while frame is not None:
+            code = frame.f_code
+            names.append(f"{Path(code.co_filename).parent.name}/{Path(code.co_filename).stem}:{code.co_qualname}")
+            frame = frame.f_back
+        self._stacks[";".join(reversed(names))] += 1
 
 
 def summary(record: Any) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from blockprobe.catalogue.config import load_settings
 from blockprobe.catalogue.fingerprints import load_fingerprints
-from blockprobe.export.ooni_mechanisms import matches
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.scenario import Expect, Scenario
 from blockprobe.model.codec import dump_record
 from blockprobe.model.record import Record
 from blockprobe.model.settings import Settings
 from blockprobe.model.target import parse_target
+from blockprobe.model.words import Mechanism
 from blockprobe.net.clock import SystemClock
 from blockprobe.run import Run, measure_all
 
@@ -39,18 +39,23 @@ def faults_of(expect: Expect, record: Record) -> tuple[str, ...]:
     if verdict.state is not expect.state:
         return () if verdict.state in expect.acceptable else (f"state {verdict.state}, true is {expect.state}",)
     for mechanism in expect.mechanisms:
-        if not any(matches(ours, mechanism) for ours in verdict.mechanisms):
+        if not any(covers(ours, mechanism) for ours in verdict.mechanisms):
             found.append(f"{mechanism} is not among {[str(m) for m in verdict.mechanisms]}")
     allowed = (*expect.mechanisms, *expect.maybe)
     for ours in verdict.mechanisms if expect.mechanisms else ():
-        if not any(matches(ours, mechanism) for mechanism in allowed):
+        if not any(covers(ours, mechanism) for mechanism in allowed):
             found.append(f"{ours} is not true")
     if expect.reasons and not set(expect.reasons) & set(verdict.reasons):
         found.append(f"reasons {[str(r) for r in verdict.reasons]}, true are {[str(r) for r in expect.reasons]}")
     for mechanism in expect.interference:
-        if not any(matches(entry.mechanism, mechanism) for entry in verdict.interference):
+        if not any(covers(entry.mechanism, mechanism) for entry in verdict.interference):
             found.append(f"{mechanism} is not listed under interference")
     return tuple(found)
+
+
+def covers(ours: Mechanism, true: Mechanism) -> bool:
+    """Whether both name the same thing as far as each goes: one equals, or is an ancestor of, the other."""
+    return f"{ours}.".startswith(f"{true}.") or f"{true}.".startswith(f"{ours}.")
 
 
 def settings_of(lab: Lab, scenario: Scenario) -> Settings:

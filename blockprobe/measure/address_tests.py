@@ -11,7 +11,7 @@ from blockprobe.model.line import SilentListed
 from blockprobe.model.observation import Place, Test, Why
 from blockprobe.net.path import trace_syn
 from blockprobe.net.tcp import Endpoint
-from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses
+from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses, leaves_common_path
 from blockprobe.verdict.facts import AddressFact
 from blockprobe.verdict.view import Leg, View
 
@@ -29,6 +29,12 @@ def in_doubt(view: View, leg: Leg) -> list[str]:
     return [a for a in tried if address_fact(view, leg, a) is not AddressFact.OPEN]
 
 
+def none_opens(view: View, leg: Leg) -> bool:
+    """Whether every address that was tried stayed shut."""
+    tried = [a for a in judged_addresses(view, leg) if connects(view, leg, a)]
+    return bool(tried) and len(in_doubt(view, leg)) == len(tried)
+
+
 async def test_addresses(case: Case, leg: Leg, addresses: list[str]) -> None:
     """Everything that tells an ISP's filter from a firewall at the far end, for the addresses that did not open."""
     addresses = addresses[:MAX_TESTED]
@@ -43,11 +49,11 @@ async def _test_one(case: Case, leg: Leg, address: str) -> None:
         return
     if not await _neighbours(case, leg, address):
         return
-    _tell_crowd(case, leg, address)
     for _ in range(PATH_ROUNDS):
         await _trace(case, leg, address)
         if address_fact(case.view(), leg, address) is not AddressFact.UNPROVEN:
-            return
+            break
+    _tell_crowd(case, leg, address)
 
 
 async def _came_back(case: Case, leg: Leg, address: str) -> bool:
@@ -125,7 +131,7 @@ def _tell_crowd(case: Case, leg: Leg, address: str) -> None:
     view = case.view()
     silent = all(look.failure is Failure.GENERIC_TIMEOUT_ERROR for look in connects(view, leg, address))
     control = view.control_tls(leg, address)
-    if silent and view.control_tcp(leg, address):
+    if silent and view.control_tcp(leg, address) and not leaves_common_path(view, address):
         case.shared.crowd.silent[address] = SilentListed(
             address=address, host=leg.host, leaf_spki_sha256=control.spki_sha256 if control else None
         )

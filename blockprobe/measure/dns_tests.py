@@ -57,7 +57,7 @@ async def _test_resolver(case: Case, leg: Leg, resolver: Resolver, qtypes: list[
             _listed(case, leg, Test.FORM_PLAIN, resolver, replace(question, edns=False)),
             _listed(case, leg, Test.FORM_TCP, over_tcp(resolver), question),
         ]
-    await asyncio.gather(*forms, _nonce_labels(case, leg, resolver))
+    await asyncio.gather(*forms, _nonce_labels(case, leg, resolver), _without_recursion(case, leg, resolver))
     repeats = max(1, case.shared.settings.limits.attempts - 2)
     for _ in range(repeats):
         for qtype in qtypes:
@@ -90,6 +90,17 @@ async def _nonce_labels(case: Case, leg: Leg, resolver: Resolver) -> None:
         case.ask(below, resolver, Question(qname=f"{nonce}.{leg.host}"[-253:], qtype="A")),
         case.ask(beside, resolver, Question(qname=f"{nonce}.{tld}", qtype="A")),
     )
+
+
+async def _without_recursion(case: Case, leg: Leg, resolver: Resolver) -> None:
+    """Listed and neutral name without recursion: a resolver that waits for a zone's servers need not wait here."""
+    neutral = next((site.host for site in case.shared.neutral), None)
+    why = Why(test=Test.FORM_NO_RD, place=Place.RESOLVER, hop=leg.hop)
+    asked = [case.ask(why, resolver, Question(qname=leg.host, qtype="A", rd=False))]
+    if neutral is not None:
+        question = Question(qname=neutral, qtype="A", rd=False)
+        asked.append(case.ask(replace(why, listed=False), resolver, question))
+    await asyncio.gather(*asked)
 
 
 async def _once_more(case: Case, leg: Leg, resolver: Resolver, qtypes: list[str]) -> None:

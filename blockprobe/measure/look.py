@@ -47,6 +47,14 @@ async def resolve(case: Case, host: str, hop: int) -> None:
         await asyncio.wait(others)
 
 
+async def ask_own_again(case: Case, leg: Leg) -> None:
+    """The line's own resolvers once more: some lie to a part of the questions only, and one answer cannot show it."""
+    if leg.is_ip or case.target.ip is not None:
+        return
+    why = Why(test=Test.REPEAT, place=Place.RESOLVER, hop=leg.hop, attempt=1)
+    await asyncio.gather(*(_ask_pair(case, why, resolver, leg.host) for resolver in case.shared.own))
+
+
 async def _ask_own(case: Case, why: Why, resolver: Resolver, host: str) -> list[DnsObservation]:
     questions = ["A", "AAAA"] + (["HTTPS"] if resolver is case.shared.own[0] and why.hop == 0 else [])
     return list(

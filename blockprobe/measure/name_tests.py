@@ -61,13 +61,13 @@ class NameTester:
 
     async def run(self, address: str, silent: bool) -> None:  # noqa: FBT001 - a property of the failure, not a mode
         """The whole square for one address of the leg where the listed name failed."""
-        followed = await self._at_echo(silent=silent)
+        followed = await self.at_echo(silent=silent)
         if not followed:
             await self._at_origin(address, silent=silent)
 
     # -- at the echo ------------------------------------------------------------------------------------------------
 
-    async def _at_echo(self, *, silent: bool) -> bool:
+    async def at_echo(self, *, silent: bool) -> bool:
         """Whether the failure follows the name to our own server, tried at one clean echo, then at others."""
         wanted = SILENT_ATTEMPTS if silent else RESET_ATTEMPTS
         failed = tried = 0
@@ -81,10 +81,18 @@ class NameTester:
                 failed, tried = failed + outcome[0], tried + outcome[1]
                 if not outcome[0]:
                     break
+            if failed and is_silent(self._last_at_echo()):
+                wanted = SILENT_ATTEMPTS
             if failed >= wanted and outcome[2]:
                 break
         await self.case.neutral_connects(4)
         return failed > 0
+
+    def _last_at_echo(self) -> Failure | None:
+        """How the latest listed attempt at an echo failed."""
+        kinds = (TlsObservation, HttpObservation)
+        mine = (o for o in reversed(self.case.observations) if isinstance(o, kinds) and o.why.place is Place.ECHO)
+        return next((o.failure for o in mine if o.why.listed and o.why.hop == self.leg.hop), None)
 
     async def _sandwich(self, echo: Echo, count: int, *, together: bool) -> tuple[int, int, bool] | None:
         """Neutral, listed `count` times, neutral: (failed, tried, the echo works afterwards); None: it never worked.
@@ -270,3 +278,19 @@ async def forged_page_test(case: Case, leg: Leg) -> None:
         for name, listed in ((None, False), (leg.host, True), (leg.host, True), (None, False)):
             why = Why(test=Test.SQUARE, place=Place.ECHO, listed=listed, hop=leg.hop)
             await tester.at(why, echo.address, name or neutral_like(leg.host))
+
+
+async def goodput_test(case: Case, leg: Leg, size_bytes: int) -> None:
+    """As many bytes from our echo, under a neutral name, as the site managed to send: is it the line that is slow?"""
+    echo = next((e for e in case.shared.echoes if family_of(e.address) == 4), None)
+    if echo is None:
+        return
+    key = case.shared.key()
+    signed = (("X-Blockprobe-Key", key.id),) if key else ()
+    why = Why(test=Test.NEUTRAL, place=Place.ECHO, listed=False, hop=leg.hop)
+    name = neutral_like(leg.host)
+    wanted = min(max(size_bytes, 1024), case.session.body_bytes)
+    _, stream = await case.connect(why, echo.address, 80, host=name)
+    if stream is not None:
+        path = f"/bytes?n={wanted}"
+        await case.fetch(why, stream, Request(url=f"http://{name}{path}", host=name, path=path, headers=signed))

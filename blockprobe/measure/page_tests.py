@@ -2,12 +2,12 @@
 
 from blockprobe.measure.case import Case
 from blockprobe.measure.look import hello_for, request_for
-from blockprobe.measure.name_tests import HostTester, forged_page_test
+from blockprobe.measure.name_tests import HostTester, forged_page_test, goodput_test
 from blockprobe.model.addresses import family_of
 from blockprobe.model.line import SharedBody
 from blockprobe.model.observation import Place, Test, Why
 from blockprobe.verdict.facts import HttpFact
-from blockprobe.verdict.http_facts import http_finding
+from blockprobe.verdict.http_facts import http_finding, is_cut_short
 from blockprobe.verdict.view import Leg, View, leg_of
 
 _OPEN_QUESTIONS = (
@@ -20,17 +20,23 @@ _OPEN_QUESTIONS = (
 
 def in_doubt(view: View, leg: Leg) -> bool:
     """Whether a cleartext page came that nothing shows to be the site's own."""
-    return not leg.tls and http_finding(view, leg).fact in _OPEN_QUESTIONS
+    if leg.tls:
+        return False
+    page = view.page(leg)
+    return http_finding(view, leg).fact in _OPEN_QUESTIONS or (page is not None and is_cut_short(page))
 
 
 async def test_page(case: Case, leg: Leg) -> None:
     """What the same host shows under a valid chain, and whether our echo is answered for as well."""
+    page = case.view().page(leg)
+    if page is not None and is_cut_short(page):
+        await goodput_test(case, leg, page.body_bytes)
     await _tell_crowd(case, leg)
     await _fetch_twin(case, leg)
-    if in_doubt(case.view(), leg):
+    if http_finding(case.view(), leg).fact in _OPEN_QUESTIONS:
         await forged_page_test(case, leg)
     page = case.view().page(leg)
-    if page is not None and in_doubt(case.view(), leg):
+    if page is not None and http_finding(case.view(), leg).fact in _OPEN_QUESTIONS:
         await HostTester(case, leg).along_the_path(page.address)
 
 

@@ -8,10 +8,11 @@ import asyncio
 from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests
 from blockprobe.measure.case import Case
 from blockprobe.measure.control import ask_helpers, was_asked
-from blockprobe.measure.look import candidate_addresses, limited, look_at, resolve
+from blockprobe.measure.look import ask_own_again, candidate_addresses, limited, look_at, resolve
 from blockprobe.model.words import State
 from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import AddressFact, HttpFact, TlsFact
+from blockprobe.verdict.http_facts import is_cut_short
 from blockprobe.verdict.judge import JudgedLeg, judge_leg
 from blockprobe.verdict.legs import MAX_HOPS
 from blockprobe.verdict.view import Leg, View
@@ -53,6 +54,7 @@ async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
     work = [look_at(case, each, addresses) for each in legs]
     if leg.hop == 0:
         work.append(ask_helpers(case, leg, addresses))
+        work.append(ask_own_again(case, leg))
     await asyncio.gather(*work)
     await case.listen(0.0)  # a second, different answer has had the whole look to come in
 
@@ -89,6 +91,9 @@ def _is_clean(view: View, leg: Leg) -> bool:
     facts = judged.findings.facts
     fine = facts.http in (HttpFact.REAL, HttpFact.REDIRECT, HttpFact.REFUSED)
     fine = fine and facts.address is AddressFact.OPEN and facts.tls in (TlsFact.VALID, TlsFact.NOT_TRIED)
+    page = view.page(leg)
+    if not leg.tls and page is not None and is_cut_short(page):
+        return False
     if not fine or dns_tests.in_doubt(view, leg) or address_tests.in_doubt(view, leg):
         return False
     return not (name_tests.tls_in_doubt(view, leg) if leg.tls else name_tests.http_in_doubt(view, leg))
@@ -107,9 +112,11 @@ async def _test_names_on_the_wire(case: Case, leg: Leg) -> None:
     """The square, for the first address where the name failed; silence is told from loss by the attempts so far."""
     view = case.view()
     doubts = name_tests.tls_in_doubt(view, leg) if leg.tls else name_tests.http_in_doubt(view, leg)
-    if not doubts:
-        return
     tester = name_tests.SniTester(case, leg) if leg.tls else name_tests.HostTester(case, leg)
+    if not doubts:
+        if not leg.is_ip and address_tests.none_opens(view, leg):
+            await tester.at_echo(silent=False)  # a dead site may be blocked by name all the same
+        return
     address, silent = doubts[0]
     await tester.run(address, silent)
 

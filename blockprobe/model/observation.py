@@ -23,6 +23,7 @@ class Test(StrEnum):
     FORM_TCP = "form_tcp"  # the same question over TCP
     FORM_CD = "form_cd"  # ... with checking disabled (RFC 4035, 3.2.2)
     FORM_PLAIN = "form_plain"  # ... without EDNS
+    FORM_NO_RD = "form_no_rd"  # ... without asking for recursion: what a resolver can answer without the zone's servers
     NONCE_LABEL = "nonce_label"  # a label below the name that nobody can have cached
     ZONE = "zone"  # the zone's SOA, to tell a stale negative answer from a lie
     SILENT = "silent"  # asked of an address that runs no resolver
@@ -132,6 +133,7 @@ class DnsObservation:
     qtype: str
     cd: bool = False
     edns: bool = True
+    rd: bool = True
     packets: int = 1
     reply: DnsReply | None = None
     extra: tuple[DnsReply, ...] = ()

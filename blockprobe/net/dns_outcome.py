@@ -45,6 +45,7 @@ def observe(why: Why, resolver: Resolver, question: Question, outcome: Outcome) 
         qtype=question.qtype,
         cd=question.cd,
         edns=question.edns,
+        rd=question.rd,
         packets=outcome.packets,
         reply=reply,
         authentic=seen is not None if question.echo_key and message else None,

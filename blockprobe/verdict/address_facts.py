@@ -141,7 +141,9 @@ def common_routers(view: View, address: str) -> set[str]:
 def _is_proven(view: View, leg: Leg, address: str, *, silent: bool) -> bool:
     if not _neighbours_work(view, address):
         return False
-    return _path_proves(view, leg, address) or (silent and _unrelated_silence(view, address))
+    if _path_proves(view, leg, address):
+        return True
+    return silent and not leaves_common_path(view, address) and _unrelated_silence(view, address)
 
 
 def _neighbours_work(view: View, address: str) -> bool:
@@ -171,6 +173,21 @@ def _path_proves(view: View, leg: Leg, address: str) -> bool:
         if mine and _answered_early(mine, routers):
             return True
     return False
+
+
+def leaves_common_path(view: View, address: str) -> bool:
+    """Whether a packet to the address was seen to pass the whole common path: then what stops it is farther out."""
+    family = family_of(address)
+    last = max((hop.ttl for hop in view.line.common_path if hop.family == family), default=None)
+    routers = common_routers(view, address)
+    return any(
+        reply is PathReply.TIME_EXCEEDED and sender in routers
+        for path in view.path
+        if path.address == address and path.carrying == "syn"
+        for hop in path.hops
+        if hop.ttl == last
+        for reply, sender in zip(hop.replies, hop.senders, strict=True)
+    )
 
 
 def _all_exceeded(hop: PathHop, routers: set[str]) -> bool:

@@ -245,7 +245,16 @@ def _authority_reached(view: View, leg: Leg, tried: _Attempts) -> bool:
             return True
         if tried.reading is Reading.SERVFAIL and dns.t_s - dns.t0_s < MADE_UP_WITHIN_S:
             return True
-    return False
+    return tried.reading is Reading.SILENT and _silent_without_recursion(view, leg, tried.server)
+
+
+def _silent_without_recursion(view: View, leg: Leg, server: str) -> bool:
+    """The listed name meets silence even where no recursion is asked for, and so nobody else's server waited for, while
+    a neutral name is answered so: the resolver drops the question itself."""
+    asked = _asked(view, Test.FORM_NO_RD, server)
+    listed = [dns for dns in asked if dns.why.listed and dns.qname == leg.host]
+    neutral = [dns for dns in asked if not dns.why.listed]
+    return bool(listed) and all(dns.reply is None for dns in listed) and any(dns.reply is not None for dns in neutral)
 
 
 def _asked(view: View, test: Test, server: str) -> list[DnsObservation]:

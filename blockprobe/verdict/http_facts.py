@@ -98,9 +98,9 @@ def _is_bot_wall(page: HttpObservation) -> bool:
 def _in_cleartext(view: View, leg: Leg) -> Finding:
     addresses = judged_addresses(view, leg)
     pages = [p for p in view.pages(leg) if p.address in addresses and view.usable(family_of(p.address))]
-    if not pages:
-        return Finding(fact=HttpFact.NOT_TRIED)
     shape = square(view, leg, _exchanges(view, leg))
+    if not pages and shape.scope not in (NameScope.NAME, NameScope.NAME_PARTIAL):
+        return Finding(fact=HttpFact.NOT_TRIED)
     answered = [p for p in pages if p.status is not None]
     if shape.scope is not NameScope.UNPROVEN and (not answered or shape.scope is NameScope.NAME_PARTIAL):
         fact, scope = _SCOPES[shape.scope]
@@ -108,7 +108,7 @@ def _in_cleartext(view: View, leg: Leg) -> Finding:
         found = tuple(
             Interference(mechanism=mechanism, hop=leg.hop, host=leg.host, family=family, port=leg.port, scope=scope,
                          k=shape.k, n=shape.n)
-            for family in sorted({family_of(p.address) or 4 for p in pages if p.status is None})
+            for family in sorted({family_of(p.address) or 4 for p in pages if p.status is None}) or (None,)
         )  # fmt: skip
         return Finding(fact=fact, mechanisms=(mechanism,), interference=found, grade=Grade.COUNTERFACTUAL)
     if answered:
@@ -130,6 +130,10 @@ def _exchanges(view: View, leg: Leg) -> list[Exchange]:
 
 
 def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
+    if is_cut_short(page) and _echo_was_faster(view, page):
+        suspected = (Mechanism.HTTP_THROTTLE_HOST,)
+        return Finding(fact=HttpFact.UNPROVEN, reason=Reason.SERVER_OR_NETWORK, suspected=suspected,
+                       detail=f"only {page.body_bytes} bytes came in time, while the line carries more")  # fmt: skip
     control = view.control_page(leg)
     if control is not None and control.failure is None and resembles(page, control):
         return _same_as_control(page)
@@ -153,6 +157,18 @@ def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
                        suspected=(Mechanism.HTTP_REDIRECT_BLOCKPAGE,), detail=f"to {page.location}")  # fmt: skip
     return Finding(fact=HttpFact.CONTENT_UNPROVEN, reason=Reason.UNPROVEN_CONTENT,
                    suspected=(Mechanism.HTTP_451 if page.status == 451 else Mechanism.HTTP_BLOCKPAGE,))  # fmt: skip
+
+
+def is_cut_short(page: HttpObservation) -> bool:
+    """Whether the page began and the rest did not come in time."""
+    return page.status is not None and page.failure is Failure.GENERIC_TIMEOUT_ERROR
+
+
+def _echo_was_faster(view: View, page: HttpObservation) -> bool:
+    """Whether our own echo sent as much over this line in half the time: then the line is not what is slow."""
+    took = page.t_s - page.t0_s
+    sent = [o for o in view.http if o.why.place is Place.ECHO and not o.why.listed and o.failure is None]
+    return any(o.body_bytes >= page.body_bytes and 2 * (o.t_s - o.t0_s) < took for o in sent)
 
 
 def _same_as_control(page: HttpObservation) -> Finding:

@@ -35,7 +35,7 @@ def tls_finding(view: View, leg: Leg) -> Finding:
     addresses = judged_addresses(view, leg)
     looks = [tls for tls in handshakes(view, leg) if tls.address in addresses]
     if not looks:
-        return Finding(fact=TlsFact.NOT_TRIED)
+        return _at_echo_alone(view, leg)
     by_address = {a: [t for t in looks if t.address == a] for a in dict.fromkeys(t.address for t in looks)}
     shape = square(view, leg, _exchanges(view, leg))
     named = _named(leg, by_address, shape)
@@ -47,6 +47,17 @@ def tls_finding(view: View, leg: Leg) -> Finding:
     if named and shape.scope is not NameScope.UNPROVEN:
         return _found(_SCOPES[shape.scope][0], named)
     return _without_square(view, leg, by_address)
+
+
+def _at_echo_alone(view: View, leg: Leg) -> Finding:
+    """The origin could not be spoken to at all; the name may be filtered nonetheless."""
+    shape = square(view, leg, _exchanges(view, leg))
+    if shape.scope not in (NameScope.NAME, NameScope.NAME_PARTIAL) or shape.failure is None:
+        return Finding(fact=TlsFact.NOT_TRIED)
+    mechanism = MECHANISMS.get(shape.failure, Mechanism.TLS_RESET_SNI)
+    found = Interference(mechanism=mechanism, hop=leg.hop, host=leg.host, port=leg.port, scope=Scope.NAME, k=shape.k,
+                         n=shape.n)  # fmt: skip
+    return _found(_SCOPES[shape.scope][0], (found,))
 
 
 def handshakes(view: View, leg: Leg) -> list[TlsObservation]:

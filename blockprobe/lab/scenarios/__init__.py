@@ -1,4 +1,8 @@
-"""Scenarios by family. Each module has `SCENARIOS`; `every()` collects them all."""
+"""Scenarios by family. Each module has `SCENARIOS`; `every()` collects them all.
+
+Duty: say what a world is, what its censor does and what is true there.
+Must not be in here: code that runs while measuring, and truths adjusted to what the checker happens to say.
+"""
 
 from importlib import import_module
 from typing import Final

@@ -1,0 +1,258 @@
+"""The shape of the project, held mechanically: where tests are, what folders say of themselves, who imports what."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "blockprobe"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+OURS = sorted(path for folder in ("blockprobe", "tests", "bench") for path in (ROOT / folder).rglob("*.py"))
+ELSEWHERE = {"lab": "builtin"}
+"""Folders whose tests have another name: tests/lab is the laboratory with real daemons."""
+
+CLI, CHECK = "tests/cli/test_main.py", "tests/cli/test_check.py"
+STORY, ENGINE, WORLD = "tests/builtin/test_scenarios.py", "tests/builtin/test_engine.py", "tests/builtin/test_world.py"
+CENSOR, MAP = "tests/builtin/test_censor.py", "tests/builtin/test_topology.py"
+API, ECHO, SERVER = "tests/helper/test_api.py", "tests/helper/test_echo.py", "tests/helper/test_end_to_end.py"
+BUDGET, GUARD = "tests/helper/test_keys_and_budget.py", "tests/helper/test_guard.py"
+CODEC, DNS, WIRE = "tests/model/test_codec.py", "tests/net/test_dns.py", "tests/net/test_dns_wire.py"
+OONI, READ = "tests/export/test_ooni.py", "tests/export/test_ooni_read.py"
+CONFIG, VERDICTS = "tests/catalogue/test_config.py", "tests/lab/test_verdicts.py"
+
+COVERED_BY = {
+    "catalogue/config_checks.py": CONFIG,
+    "catalogue/config_types.py": CONFIG,
+    "catalogue/system.py": CONFIG,
+    "cli/checking.py": CHECK,
+    "cli/configuration.py": CHECK,
+    "cli/demo.py": CLI,
+    "cli/judging.py": "tests/cli/test_judge.py",
+    "cli/knowledge.py": "tests/cli/test_judge.py",
+    "cli/line_check.py": CLI,
+    "cli/options.py": CLI,
+    "cli/output.py": CHECK,
+    "cli/own_addresses.py": CHECK,
+    "cli/process.py": CLI,
+    "cli/render/config_text.py": "tests/cli/test_config.py",
+    "cli/render/console.py": "tests/cli/render/test_record_table.py",
+    "cli/render/line_table.py": CLI,
+    "cli/render/progress.py": CHECK,
+    "cli/render/record_detail.py": "tests/cli/render/test_record_table.py",
+    "cli/render/rows.py": "tests/cli/render/test_record_table.py",
+    "cli/whoami.py": CLI,
+    "export/json_reading.py": READ,
+    "export/ooni_archive.py": OONI,
+    "export/ooni_read_fields.py": READ,
+    "export/ooni_read_observations.py": READ,
+    "export/ooni_read_pages.py": READ,
+    "export/ooni_verdict.py": OONI,
+    "export/ooni_words.py": OONI,
+    "helper/budget.py": BUDGET,
+    "helper/certificate.py": SERVER,
+    "helper/connect.py": API,
+    "helper/control.py": API,
+    "helper/echo_dns.py": ECHO,
+    "helper/echo_http.py": ECHO,
+    "helper/echo_service.py": ECHO,
+    "helper/endpoints.py": API,
+    "helper/fetch.py": API,
+    "helper/http_server.py": API,
+    "helper/keys.py": BUDGET,
+    "helper/limits.py": BUDGET,
+    "helper/listeners.py": SERVER,
+    "helper/metrics.py": SERVER,
+    "helper/peer.py": GUARD,
+    "helper/protocol.py": API,
+    "helper/resolve.py": API,
+    "helper/server.py": SERVER,
+    "lab/addresses.py": MAP,
+    "lab/certificates.py": WORLD,
+    "lab/configuration.py": STORY,
+    "lab/demo_world.py": STORY,
+    "lab/dnswire.py": WORLD,
+    "lab/forge.py": CENSOR,
+    "lab/isp.py": WORLD,
+    "lab/kernel.py": MAP,
+    "lab/lab.py": MAP,
+    "lab/lies.py": WORLD,
+    "lab/listeners.py": WORLD,
+    "lab/matching.py": ENGINE,
+    "lab/packets.py": ENGINE,
+    "lab/pages.py": WORLD,
+    "lab/roles.py": MAP,
+    "lab/scenario.py": STORY,
+    "lab/scenarios/bad_input.py": STORY,
+    "lab/scenarios/combinations.py": STORY,
+    "lab/scenarios/hard_blocks.py": STORY,
+    "lab/scenarios/lookalikes.py": STORY,
+    "lab/scenarios/ooni.py": STORY,
+    "lab/scenarios/peer_mistakes.py": STORY,
+    "lab/shaping.py": CENSOR,
+    "lab/sites.py": WORLD,
+    "lab/sniff.py": ENGINE,
+    "lab/web.py": WORLD,
+    "lab/wire.py": CENSOR,
+    "lab/zones.py": WORLD,
+    "measure/address_tests.py": VERDICTS,
+    "measure/case.py": VERDICTS,
+    "measure/control.py": VERDICTS,
+    "measure/dns_tests.py": VERDICTS,
+    "measure/ledger.py": VERDICTS,
+    "measure/line.py": VERDICTS,
+    "measure/look.py": VERDICTS,
+    "measure/name_tests.py": VERDICTS,
+    "measure/page_tests.py": VERDICTS,
+    "measure/shared.py": VERDICTS,
+    "measure/site.py": VERDICTS,
+    "model/control.py": CODEC,
+    "model/errors.py": CONFIG,
+    "model/failure.py": "tests/net/test_classify.py",
+    "model/line.py": CODEC,
+    "model/observation.py": CODEC,
+    "model/record.py": CODEC,
+    "model/settings.py": CONFIG,
+    "net/clock.py": "tests/net/test_session.py",
+    "net/dns_names.py": WIRE,
+    "net/dns_open.py": DNS,
+    "net/dns_outcome.py": DNS,
+    "net/dns_records.py": WIRE,
+    "net/dns_stream.py": DNS,
+    "net/dns_tls.py": DNS,
+    "net/doh.py": DNS,
+    "net/helper_answer.py": "tests/net/test_helper_client.py",
+    "net/tls_alert.py": "tests/net/test_tls.py",
+    "run.py": CHECK,
+    "verdict/address_facts.py": VERDICTS,
+    "verdict/dns_facts.py": VERDICTS,
+    "verdict/dns_injection.py": VERDICTS,
+    "verdict/dns_reading.py": VERDICTS,
+    "verdict/facts.py": VERDICTS,
+    "verdict/http_facts.py": VERDICTS,
+    "verdict/judge.py": VERDICTS,
+    "verdict/legs.py": VERDICTS,
+    "verdict/line_facts.py": VERDICTS,
+    "verdict/name_square.py": VERDICTS,
+    "verdict/pages.py": VERDICTS,
+    "verdict/rules.py": VERDICTS,
+    "verdict/tls_facts.py": VERDICTS,
+    "verdict/view.py": VERDICTS,
+}
+"""Modules that are parts of something tested as a whole, and the tests of that whole. The table only gets shorter."""
+
+UNTESTED = {
+    "lab/trial.py": "a developer's tool: what it calls is what the tests call",
+}
+
+MAX_LINES = 300
+LONG = {
+    "blockprobe/verdict/dns_facts.py": "one layer's facts; what could go out has gone to dns_reading and dns_injection",
+    "tests/catalogue/test_config.py": "one table of faults, a row each",
+    "tests/helper/test_api.py": "one protocol, a test a sentence of docs/helper.md",
+    "tests/net/test_dns.py": "four transports held to the same sentences",
+    "tests/net/test_helper_client.py": "a server of each kind of misbehaviour",
+    "tests/net/test_http.py": "a server of each kind of misbehaviour",
+    "tests/net/test_tls.py": "a server of each kind of misbehaviour",
+}
+SPEAKERS = ("blockprobe/cli/", "blockprobe/lab/demo.py", "bench/", "tests/")
+"""Who may print; everything else returns what it has to say."""
+
+
+def home_of_tests(module: str) -> str:
+    """Where the tests of a module are, unless a table says otherwise."""
+    path = Path(module)
+    folders = [ELSEWHERE.get(part, part) for part in path.parts[:-1]]
+    return Path("tests", *folders, f"test_{path.name}").as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, by full name, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def names(paths: list[Path]) -> list[str]:
+    """Paths relative to the project."""
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def test_every_module_has_tests_at_its_mirrored_place_or_a_line_that_says_where():
+    modules = [path.relative_to(PACKAGE).as_posix() for path in MODULES if path.name != "__init__.py"]
+    homeless = {module for module in modules if not (ROOT / home_of_tests(module)).is_file()}
+
+    assert sorted(homeless - set(COVERED_BY) - set(UNTESTED)) == [], "write tests at home_of_tests(), or add a line"
+    assert sorted((set(COVERED_BY) | set(UNTESTED)) - homeless) == [], "these have tests of their own now: cut the line"
+    assert sorted({test for test in COVERED_BY.values() if not (ROOT / test).is_file()}) == []
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.name == "__init__.py"], ids=lambda path: path.parent.name)
+def test_every_folder_says_its_duty_and_what_must_not_be_in_it(path):
+    text = ast.get_docstring(ast.parse(path.read_bytes())) or ""
+
+    assert "Duty:" in text
+    assert "Must not be in here:" in text
+    assert "TODO" not in text
+
+
+def test_every_module_opens_with_a_sentence():
+    assert names([path for path in MODULES if not ast.get_docstring(ast.parse(path.read_bytes()))]) == []
+
+
+def test_no_file_is_long_without_a_reason():
+    long = {name for name, path in zip(names(OURS), OURS, strict=True) if path.read_bytes().count(b"\n") > MAX_LINES}
+
+    assert sorted(long - set(LONG)) == []
+    assert sorted(set(LONG) - long) == [], "these are short now: cut the line"
+
+
+def test_only_commands_print():
+    def prints(path: Path) -> bool:
+        calls = (node.func for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Call))
+        return any(isinstance(call, ast.Name) and call.id == "print" for call in calls)
+
+    assert [
+        name for name, path in zip(names(OURS), OURS, strict=True) if not name.startswith(SPEAKERS) and prints(path)
+    ] == []
+
+
+def test_httpx_has_one_door_and_scapy_none():
+    users = {
+        package: [
+            n
+            for n, p in zip(names(MODULES), MODULES, strict=True)
+            if package in {i.partition(".")[0] for i in imports(p)}
+        ]
+        for package in ("httpx", "scapy")
+    }
+
+    assert users == {"httpx": ["blockprobe/net/helper_client.py"], "scapy": []}
+
+
+def test_only_the_door_opens_sockets_and_only_the_clock_tells_the_time():
+    """For what is measured; the helper and the laboratory are servers and have doors of their own."""
+    inner = [p for p in MODULES if p.relative_to(PACKAGE).parts[0] not in ("lab", "helper")]
+    sockets = {name for name, path in zip(names(inner), inner, strict=True) if _calls(path, "socket", "socket")}
+    times = {
+        name
+        for name, path in zip(names(inner), inner, strict=True)
+        for call in (("time", "time"), ("time", "monotonic"), ("datetime", "now"), ("datetime", "utcnow"))
+        if _calls(path, *call)
+    }
+
+    assert sockets == {"blockprobe/net/dial.py"}
+    assert times == {"blockprobe/net/clock.py"}
+
+
+def _calls(path: Path, owner: str, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and (node.func.value.id, node.func.attr) == (owner, name)
+        for node in ast.walk(ast.parse(path.read_bytes()))
+    )
