@@ -23,9 +23,10 @@ help:
 demo: $(VENV)/.demo
 	$(BIN)/blockprobe demo
 
-# Every test cuts itself off from the network first (tests/conftest.py). -rs: each skipped test with its reason.
+# In several processes, because tests of networks mostly wait; each cuts itself off from the network first.
+# `make test ARGS='-k sni'` runs some of them; .venv/bin/python -m pytest is there as well.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -rs $(PYTEST_ARGS)
+	$(BIN)/python tests/together.py $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

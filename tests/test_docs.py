@@ -1,7 +1,7 @@
 """Documentation is a test subject: examples run, links lead somewhere, every page and command is listed.
 
-An example is run where the line before its fence is `<!-- run -->`. Shell examples run with the network cut, in an
-empty directory, with the project's programs first on the path; `<!-- run: 2 -->` expects that exit status.
+An example is run where the line before its fence is `<!-- run -->`. The session's network is cut (conftest.py), the
+directory is empty, the project's programs are first on the path; `<!-- run: 2 -->` expects that exit status.
 """
 
 import os
@@ -88,7 +88,9 @@ def test_every_page_is_in_the_table_of_contents():
 
 def test_the_readme_names_commands_that_the_makefile_has():
     targets = set(_TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
-    named = {name for page in PAGES for name in re.findall(r"`make ([a-z-]+)`", page.read_text(encoding="utf-8"))}
+    named = {
+        name for page in PAGES for name in re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.M)
+    }
 
     assert named >= {"demo", "test"}
     assert named - targets == set()

@@ -68,7 +68,8 @@ def test_it_works_away_from_the_checkout(unpacked):
     shown = alone(
         unpacked,
         "import blockprobe.catalogue.data as d, blockprobe.catalogue.fingerprints as f\n"
-        "print(d.shipped_data(), *(len(each()) > 0 for each in (f.load_fingerprints, d.load_neutral, d.load_resolvers)))",
+        "loads = (f.load_fingerprints, d.load_neutral, d.load_resolvers)\n"
+        "print(d.shipped_data(), *(len(load()) > 0 for load in loads))",
     )
 
     assert shown == f"{unpacked / 'blockprobe/catalogue/data'} True True True"

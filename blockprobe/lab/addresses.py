@@ -24,6 +24,8 @@ ISP_NETS: Final = ("198.51.100.128/25", "2001:db8:11::/64")
 PUBLIC_RESOLVER: Final = "203.0.113.208"
 PUBLIC_RESOLVER_V6: Final = "2001:db8:8000::208"
 PUBLIC_RESOLVER_NAME: Final = "dns.example"
+HELPER_RESOLVER: Final = "203.0.113.209"
+"""What the helper asks: honest in every scenario, as a resolver out of the censor's reach is."""
 SILENT: Final = ("203.0.113.200", "203.0.113.201", "203.0.113.202", "203.0.113.203")
 SILENT_NET: Final = "203.0.113.200/30"
 NAT64_PREFIX: Final = "64:ff9b::/96"  # RFC 6052

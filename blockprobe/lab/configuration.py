@@ -48,7 +48,7 @@ address = "{at.HELPER}"
 echo_address = {_list((*at.ECHOES, *at.ECHOES_V6))}
 certificate = {json.dumps(certificate)}
 key = {json.dumps(certificate)}
-resolver = "udp://{at.PUBLIC_RESOLVER}"
+resolver = "udp://{at.HELPER_RESOLVER}"
 
 [addresses]
 public = {_list(at.PUBLIC_NETS)}

@@ -38,7 +38,7 @@ class Scenario:
 
     `delay_ms` is each way on the access wire: an injector needs some lead (a wire with no delay at all loses the race).
     `wires` puts wires in that no rule asks for. `helper`: ours, none, or down (configured, but nobody answers).
-    `clock_skew_s`: how wrong the probe's clock is; the checker's own affair."""
+    """
 
     name: str
     story: str
@@ -55,7 +55,6 @@ class Scenario:
     wires: frozenset[str] = frozenset()
     resolvers: tuple[str, ...] = (at.RESOLVERS[0],)
     helper: Literal["ours", "none", "down"] = "ours"
-    clock_skew_s: float = 0.0
     neutral: tuple[str, ...] = tuple(f"https://n{number}.example/" for number in range(1, 7))
 
     @property

@@ -20,7 +20,6 @@ from blockprobe.model.record import Record
 from blockprobe.model.settings import Settings
 from blockprobe.model.target import parse_target
 from blockprobe.model.words import Mechanism
-from blockprobe.net.clock import SystemClock
 from blockprobe.run import Run, measure_all
 
 
@@ -76,8 +75,7 @@ async def measure(
         records.append(record)
         on_record(record)
 
-    clock = SystemClock(skew_s=scenario.clock_skew_s)
-    run = await Run.open(settings, clock=clock, fingerprints=load_fingerprints(()))
+    run = await Run.open(settings, fingerprints=load_fingerprints(()))
     try:
         await measure_all(run, [parse_target(expect.target) for expect in scenario.targets], on_record=keep)
     finally:

@@ -34,7 +34,7 @@ class World:
 
     async def start(self) -> None:
         """Open what every scenario needs."""
-        for address in _PUBLIC:
+        for address in (*_PUBLIC, at.HELPER_RESOLVER):
             await open_udp(address, lambda address=address: self._nameservers.get(address))  # type: ignore[misc]
             await self._ports.open(53, self._dns_tcp, addresses=(address,))
             await self._ports.open(853, self._dns_tls, addresses=(address,))
@@ -49,7 +49,8 @@ class World:
             self._doors.update(each.ports)
         self._sites, self._contexts = sites, {}
         zones = Zones(scenario.all_sites, scenario.names)
-        self._nameservers = {address: Nameserver(address, zones, scenario.lies) for address in _PUBLIC}
+        resolvers = (*_PUBLIC, at.HELPER_RESOLVER)
+        self._nameservers = {address: Nameserver(address, zones, scenario.lies) for address in resolvers}
         for port in self._doors:
             await self._ports.open(port, self._web)
 

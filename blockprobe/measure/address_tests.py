@@ -51,7 +51,9 @@ async def _test_one(case: Case, leg: Leg, address: str) -> None:
         return
     for _ in range(PATH_ROUNDS):
         await _trace(case, leg, address)
-        if address_fact(case.view(), leg, address) is not AddressFact.UNPROVEN:
+        view = case.view()
+        open_question = address_fact(view, leg, address) in (AddressFact.UNPROVEN, AddressFact.SAME_FAILURE)
+        if not open_question or leaves_common_path(view, address):
             break
     _tell_crowd(case, leg, address)
 

@@ -7,13 +7,14 @@ import string
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
+from operator import is_
 from typing import Any, TypeVar
 
 from blockprobe.measure.shared import Shared
 from blockprobe.model.addresses import family_of
 from blockprobe.model.control import Control
 from blockprobe.model.failure import Failure
-from blockprobe.model.line import Line
+from blockprobe.model.line import Line, NeutralCheck
 from blockprobe.model.observation import (
     DnsObservation,
     HttpObservation,
@@ -59,6 +60,9 @@ class Case:
         self.controls: list[Control] = []
         self._ears: list[tuple[int, Pending]] = []
         self._background: set[asyncio.Task[Any]] = set()
+        self._checks: tuple[int, tuple[NeutralCheck, ...]] = (0, ())
+        self._line: Line | None = None
+        self._view: View | None = None
 
     # -- writing down ---------------------------------------------------------------------------------------------
 
@@ -68,22 +72,31 @@ class Case:
 
     def line(self) -> Line:
         """The line as this record shows it: times relative to its beginning, and what the crowd betrayed."""
-        began = self.session.began
-        checks = tuple(replace(check, t_s=round(at - began, 6)) for at, check in self.shared.checks[-40:])
-        return replace(
-            self.shared.line,
-            neutral=checks,
-            silent_listed=tuple(self.shared.crowd.silent.values())[-20:],
-            shared_bodies=tuple(self.shared.crowd.bodies.values())[-20:],
-            ledger=self.shared.ledger.entries(began),
+        began, shared = self.session.began, self.shared
+        if self._checks[0] != len(shared.checks):
+            latest = tuple(replace(check, t_s=round(at - began, 6)) for at, check in shared.checks[-40:])
+            self._checks = len(shared.checks), latest
+        line = replace(
+            shared.line,
+            neutral=self._checks[1],
+            silent_listed=tuple(shared.crowd.silent.values())[-20:],
+            shared_bodies=tuple(shared.crowd.bodies.values())[-20:],
+            ledger=shared.ledger.entries(began),
         )
+        if self._line is None or line != self._line:
+            self._line = line
+        return self._line
+
+    def runtime_s(self) -> float:
+        """How long it has taken so far (seconds)."""
+        return self.session.elapsed()
 
     def measurement(self) -> Measurement:
         """All that is known so far."""
         return Measurement(
             id=self.id,
             measured_at=self.measured_at,
-            runtime_s=round(self.session.elapsed(), 6),
+            runtime_s=self.runtime_s(),
             target=self.target,
             vantage=self.vantage,
             line=self.line(),
@@ -92,8 +105,11 @@ class Case:
         )
 
     def view(self) -> View:
-        """What is known so far, ready to be asked."""
-        return View(self.measurement(), self.shared.fingerprints)
+        """What is known so far, ready to be asked; the same view as before while nothing was added."""
+        known, view = self.measurement(), self._view
+        if view is None or not _is_same(known, view.measurement):
+            view = self._view = View(known, self.shared.fingerprints)
+        return view
 
     # -- work in the background -----------------------------------------------------------------------------------
 
@@ -194,6 +210,15 @@ class Case:
         """Add a path observation and return it."""
         self.note(path)
         return path
+
+
+def _is_same(one: Measurement, other: Measurement) -> bool:
+    """Whether two measurements of one case hold the very same objects; only the time has gone on."""
+    if one.line is not other.line or len(one.observations) != len(other.observations):
+        return False
+    if len(one.control) != len(other.control):
+        return False
+    return all(map(is_, one.observations, other.observations)) and all(map(is_, one.control, other.control))
 
 
 async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bool], *, attempts: int) -> list[T]:

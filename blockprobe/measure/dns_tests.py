@@ -58,10 +58,9 @@ async def _test_resolver(case: Case, leg: Leg, resolver: Resolver, qtypes: list[
             _listed(case, leg, Test.FORM_TCP, over_tcp(resolver), question),
         ]
     await asyncio.gather(*forms, _nonce_labels(case, leg, resolver), _without_recursion(case, leg, resolver))
-    repeats = max(1, case.shared.settings.limits.attempts - 2)
-    for _ in range(repeats):
-        for qtype in qtypes:
-            await _listed(case, leg, Test.REPEAT, resolver, Question(qname=leg.host, qtype=qtype))
+    await asyncio.gather(*(
+        _listed(case, leg, Test.REPEAT, resolver, Question(qname=leg.host, qtype=qtype)) for qtype in qtypes
+    ))  # fmt: skip
     await _neutral(case, leg, resolver)
 
 
@@ -93,13 +92,16 @@ async def _nonce_labels(case: Case, leg: Leg, resolver: Resolver) -> None:
 
 
 async def _without_recursion(case: Case, leg: Leg, resolver: Resolver) -> None:
-    """Listed and neutral name without recursion: a resolver that waits for a zone's servers need not wait here."""
+    """Listed and neutral name without recursion, and a label below each that nobody can have cached: a resolver that
+    waits for a zone's servers need not wait here."""
     neutral = next((site.host for site in case.shared.neutral), None)
     why = Why(test=Test.FORM_NO_RD, place=Place.RESOLVER, hop=leg.hop)
-    asked = [case.ask(why, resolver, Question(qname=leg.host, qtype="A", rd=False))]
-    if neutral is not None:
-        question = Question(qname=neutral, qtype="A", rd=False)
-        asked.append(case.ask(replace(why, listed=False), resolver, question))
+    nonce = "bp" + secrets.token_hex(6)
+    asked = []
+    for host, listed in ((leg.host, True), (neutral, False)):
+        for name in (host, f"{nonce}.{host}"[-253:]) if host is not None else ():
+            question = Question(qname=name, qtype="A", rd=False)
+            asked.append(case.ask(replace(why, listed=listed), resolver, question))
     await asyncio.gather(*asked)
 
 

@@ -41,6 +41,10 @@ _KNOWN_CHARSET = re.compile(
     r"|gbk|gb2312|gb18030|big5|euc-jp|euc-kr|iso-2022-jp|shift_jis"
 )
 
+#: Pages whose title and sketch are remembered, by the hash of what was read.
+_READINGS = 512
+_readings: dict[tuple[str, str | None, str | None], tuple[str | None, tuple[int, ...]]] = {}
+
 _NO_TEXT = ("image/", "audio/", "video/", "font/")
 
 
@@ -150,7 +154,8 @@ class _Exchange:
     def observation(self, why: Why) -> HttpObservation:
         """What happened, in the model's words."""
         stream, request = self._stream, self._request
-        page = self._page(MAX_TEXT)
+        digest = self._digest.hexdigest() if self._response else None
+        title, sketch = self._reading(digest)
         return HttpObservation(
             why=why,
             t0_s=self._t0_s,
@@ -165,10 +170,10 @@ class _Exchange:
             headers=self._headers(),
             body=self._page(KEPT_BYTES),
             body_bytes=self._body_bytes,
-            body_sha256=self._digest.hexdigest() if self._response else None,
+            body_sha256=digest,
             truncated=self._truncated,
-            title=title_of(page),
-            sketch=text_sketch(page) if self._response else (),
+            title=title,
+            sketch=sketch,
             location=self._header(b"location"),
             bytes_received=stream.bytes_received - self._received,
             packets=1 + stream.retransmissions - self._retransmissions,
@@ -176,6 +181,18 @@ class _Exchange:
             ttl=request.ttl,
             detail=(str(self.error) or None) if self.error else None,
         )
+
+    def _reading(self, digest: str | None) -> tuple[str | None, tuple[int, ...]]:
+        """Title and sketch of the page; a site shows the same bytes over both schemes and families."""
+        if digest is None:
+            return title_of(self._page(MAX_TEXT)), ()
+        key = (digest, self._header(b"content-type"), self._header(b"content-encoding"))
+        if key not in _readings:
+            if len(_readings) >= _READINGS:
+                _readings.clear()
+            page = self._page(MAX_TEXT)
+            _readings[key] = title_of(page), text_sketch(page)
+        return _readings[key]
 
     def _failure(self) -> Failure | None:
         """h11 calls a connection that was closed too soon malformed; that word is for what is no HTTP."""

@@ -21,5 +21,6 @@ class Session:
     body_bytes: int = 524_288
 
     def elapsed(self) -> float:
-        """Seconds since the measurement began: the time base of every observation."""
-        return self.clock.monotonic() - self.began
+        """Seconds since the measurement began, the time base of every observation; in whole microseconds, so that a
+        record reads back the same."""
+        return round(self.clock.monotonic() - self.began, 6)

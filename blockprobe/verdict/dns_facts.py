@@ -7,7 +7,7 @@ from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import DnsObservation, Place, ResolverGroup, Test
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
-from blockprobe.verdict.dns_injection import injected_reply
+from blockprobe.verdict.dns_injection import answers_at, injected_reply
 from blockprobe.verdict.dns_reading import (
     EDE_WITHHELD,
     EDE_ZONE_FAULT,
@@ -21,10 +21,8 @@ from blockprobe.verdict.dns_reading import (
     server_of,
 )
 from blockprobe.verdict.facts import DnsFact, Finding
-from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
+from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in, remembered
 
-#: A failure that a resolver makes up comes at once; one that it waited for does not (seconds).
-MADE_UP_WITHIN_S = 0.15
 #: Silence is believed after this many attempts of four datagrams each (DESIGN 3.5).
 SILENT_ATTEMPTS = 3
 
@@ -49,7 +47,7 @@ def dns_finding(view: View, leg: Leg) -> Finding:
         return Finding(fact=DnsFact.NOT_NEEDED)
     readings = resolver_readings(view, leg)
     injected = injected_reply(view, leg)
-    fact = _combine(readings, injected_denies=injected is not None and not _any_real(readings))
+    fact = _combine(readings, injected_denies=injected is not None and _denies(view, leg, injected, readings))
     lies = [r for r in readings if r.fact in _LIES]
     mechanisms = _mechanisms(lies) if fact in _LIES else ()
     if fact is DnsFact.INJECTED and injected is not None:
@@ -62,7 +60,7 @@ def dns_finding(view: View, leg: Leg) -> Finding:
         mechanisms=mechanisms,
         interference=found,
         suspected=_suspected(fact, readings),
-        grade=_grade(fact),
+        grade=_grade(fact, lies),
         reason=_reason(fact),
         artefacts=tuple(dict.fromkeys(a for r in lies for a in r.artefacts)),
         detail=_detail(view, leg, readings),
@@ -80,6 +78,7 @@ def _mechanisms(lies: list[ResolverReading]) -> tuple[Mechanism, ...]:
 _LIES = (DnsFact.LIE_ARTEFACT, DnsFact.LIE_PROVEN, DnsFact.LIE_PARTIAL)
 
 
+@remembered
 def resolver_readings(view: View, leg: Leg) -> list[ResolverReading]:
     """One reading for each own resolver and each family that the site has and the line can use."""
     servers: dict[str, str] = {}
@@ -107,13 +106,13 @@ def _read_resolver(view: View, leg: Leg, server: str, url: str, family: int) -> 
     plain = [a for a in attempts if a.why.test in LOOKS and a.resolver.startswith("udp:")]
     read_all = [(a, read(view, leg, a)) for a in attempts]
     bad = [(a, r) for a, r in read_all if r not in (Reading.REAL, Reading.UNCONFIRMED)]
-    good = sum(r is Reading.REAL for _, r in read_all)
+    real = any(r is Reading.REAL for _, r in read_all)
     reading = _worst(r for _, r in bad) if bad else (read_all[-1][1] if read_all else Reading.SILENT)
-    fact, artefacts = DnsFact.REAL, tuple[str, ...]()
-    if not good and not bad:
-        fact = DnsFact.UNCONFIRMED
-    elif bad:
-        fact, artefacts = _judge_bad(view, leg, _Attempts(server, plain, read_all, reading, good))
+    fact, artefacts = DnsFact.REAL if real else DnsFact.UNCONFIRMED, tuple[str, ...]()
+    if bad:
+        good = len(read_all) - len(bad)
+        judged, artefacts = _judge_bad(view, leg, _Attempts(server, plain, read_all, reading, good))
+        fact = judged or fact
     return ResolverReading(
         server=server, url=url, family=family, fact=fact, reading=reading, k=len(bad), n=len(read_all),
         artefacts=artefacts,
@@ -122,6 +121,8 @@ def _read_resolver(view: View, leg: Leg, server: str, url: str, family: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Attempts:
+    """What one resolver gave; `good` counts answers with addresses that are not proven false."""
+
     server: str
     plain: list[DnsObservation]
     all: list[tuple[DnsObservation, Reading]]
@@ -129,16 +130,16 @@ class _Attempts:
     good: int
 
 
-def _judge_bad(view: View, leg: Leg, tried: _Attempts) -> tuple[DnsFact, tuple[str, ...]]:
-    """What is proven of a resolver that gave at least one answer which is not the site's."""
+def _judge_bad(view: View, leg: Leg, tried: _Attempts) -> tuple[DnsFact | None, tuple[str, ...]]:
+    """What is proven of a resolver that gave at least one answer which is not the site's; None: chance explains it."""
     artefacts = _artefacts(view, leg, tried)
     lies = sum(r in FIRM_LIES for _, r in tried.all)
     if artefacts:
         return (DnsFact.LIE_PARTIAL if tried.good else DnsFact.LIE_ARTEFACT), artefacts
     if tried.good and lies < 2:
-        return DnsFact.REAL, ()  # one odd answer among good ones is chance until it repeats
+        return None, ()  # one odd answer among good ones is chance until it repeats
     if not is_alive(view, leg):
-        return (DnsFact.SAME_FAILURE if _control_fails(view, leg) else DnsFact.NO_CONTROL), ()
+        return _without_control(view, leg), ()
     if _is_zone_fault(view, leg, tried):
         return DnsFact.STALE, ()
     if not _is_firm(view, leg, tried):
@@ -148,40 +149,51 @@ def _judge_bad(view: View, leg: Leg, tried: _Attempts) -> tuple[DnsFact, tuple[s
 
 
 def is_alive(view: View, leg: Leg) -> bool:
-    """Whether the zone is healthy: some chain proved an address, or a helper resolved the name and none contradicts."""
-    if view.proven_real(leg):
+    """Whether the zone is healthy: a chain seen from here proved an address, or every helper resolved the name."""
+    if view.witnessed(leg):
         return True
+    good = _resolved(view, leg)
+    return all(good) if good else bool(view.proven_real(leg))
+
+
+def _resolved(view: View, leg: Leg) -> list[bool]:
+    """Whether each helper's own resolver gave an address that can be a site's."""
     answers = [c.dns for c in view.controls(leg) if c.dns is not None]
-    good = [a for a in answers if any(not view.is_bogon(x) for x in a.addresses)]
-    return bool(good) and len(good) == len(answers)
+    return [any(not view.is_bogon(address) for address in answer.addresses) for answer in answers]
 
 
-def _control_fails(view: View, leg: Leg) -> bool:
-    return any(c.dns is not None for c in view.controls(leg))
+def _without_control(view: View, leg: Leg) -> DnsFact:
+    """No helper vouches for the zone: all fail alike, they contradict each other, or there is none."""
+    good = _resolved(view, leg)
+    if any(good):
+        return DnsFact.DIFFERENCE
+    return DnsFact.SAME_FAILURE if good else DnsFact.NO_CONTROL
 
 
 def _artefacts(view: View, leg: Leg, tried: _Attempts) -> tuple[str, ...]:
-    """Things that settle it alone: the resolver says so itself, an address nobody else gets, a known block page."""
-    found: dict[str, None] = {}
+    """Things that settle it alone, met at least twice: the resolver says so itself, an address nobody else gets, a
+    known block page."""
+    found: list[str] = []
     for dns, reading in tried.all:
         if reading is Reading.REAL or dns.reply is None:
             continue
-        for ede in dns.reply.ede:
-            if ede.code in EDE_WITHHELD:
-                found[f"EDE {ede.code}" + (f": {ede.text}" if ede.text else "")] = None
-        if reading is Reading.BOGON and not _bogon_for_all(view, leg) and view.controls(leg):
-            found["bogon " + ", ".join(sorted({r.value for r in dns.reply.answers if r.type in ("A", "AAAA")}))] = None
+        kinds = {f"EDE {e.code}" + (f": {e.text}" if e.text else "") for e in dns.reply.ede if e.code in EDE_WITHHELD}
+        if reading is Reading.BOGON and is_alive(view, leg) and not _bogon_for_all(view, leg, tried.server):
+            kinds.add("bogon " + ", ".join(sorted(set(addresses_in(dns.reply)))))
         if reading is Reading.NOTICE:
-            found["known block page at the answered address"] = None
-    return tuple(found)
+            kinds.add("known block page at the answered address")
+        found += sorted(kinds)
+    return tuple(dict.fromkeys(found)) if len(found) >= 2 else ()
 
 
-def _bogon_for_all(view: View, leg: Leg) -> bool:
-    """Whether the zone itself holds a bogon: somebody else (helper or encrypted resolver) gets one too."""
+def _bogon_for_all(view: View, leg: Leg, server: str) -> bool:
+    """Whether the zone itself holds a bogon (a helper or an encrypted resolver gets one too), or the resolver gives one
+    for neutral names as well, as a router does that is not set up yet."""
+    neutral = [a for dns in _asked(view, Test.NEUTRAL, server) for a in addresses_in(dns.reply)]
     others = set(view.control_addresses(leg))
     for dns in view.looks(leg, ResolverGroup.ENCRYPTED):
         others.update(r.value for r in (dns.reply.answers if dns.reply else ()) if r.type in ("A", "AAAA"))
-    return any(view.is_bogon(address) for address in others)
+    return any(view.is_bogon(address) for address in (*others, *neutral))
 
 
 def _is_zone_fault(view: View, leg: Leg, tried: _Attempts) -> bool:
@@ -193,8 +205,11 @@ def _is_zone_fault(view: View, leg: Leg, tried: _Attempts) -> bool:
             return True
         if reading in (Reading.NXDOMAIN, Reading.NODATA) and genuine_soa(view, leg, dns.reply):
             return True
+    if tried.reading is not Reading.SERVFAIL:
+        return False
     checked_off = [r for dns, r in tried.all if dns.cd]
-    return tried.reading is Reading.SERVFAIL and Reading.REAL in checked_off
+    elsewhere = [read(view, leg, dns) for dns in view.looks(leg, ResolverGroup.ENCRYPTED)]
+    return Reading.REAL in checked_off or Reading.SERVFAIL in elsewhere
 
 
 def _is_firm(view: View, leg: Leg, tried: _Attempts) -> bool:
@@ -211,17 +226,28 @@ def _is_firm(view: View, leg: Leg, tried: _Attempts) -> bool:
             return bare and _honest_negatives_have_soa(view, tried.server)
         case Reading.REFUSED | Reading.FORMERR:
             return not tried.good
-        case Reading.SERVFAIL | Reading.SILENT:
+        case Reading.SERVFAIL:
+            return not tried.good and _resolves_elsewhere(view, leg) and _authority_reached(view, leg, tried)
+        case Reading.SILENT:
             return not tried.good and _authority_reached(view, leg, tried)
         case _:
             return False
 
 
 def _neutral_works(view: View, leg: Leg, tried: _Attempts) -> bool:
-    """A name on no list is answered there, over UDP, before and after the listed one (the sandwich)."""
-    good = [n.t_s for n in _asked(view, Test.NEUTRAL, tried.server) if n.failure is None]
-    last = max(a.t_s for a in tried.plain)
-    return len(good) >= 1 and max(good) >= min(last, max(a.t0_s for a in tried.plain))
+    """A name on no list is answered there, over UDP, after the listed one too, and not with the same addresses."""
+    false = {a for dns, r in tried.all if r is not Reading.REAL for a in addresses_in(dns.reply)}
+    asked = [n for n in _asked(view, Test.NEUTRAL, tried.server) if n.failure is None]
+    if any(false & set(addresses_in(n.reply)) for n in asked):
+        return False
+    return max((n.t_s for n in asked), default=-1.0) >= max(a.t0_s for a in tried.plain)
+
+
+def _resolves_elsewhere(view: View, leg: Leg) -> bool:
+    """Whether another resolver that this line asked gives the site: helpers need not validate (DNSSEC), and a zone with
+    broken signatures fails at every resolver that does."""
+    others = (*view.looks(leg, ResolverGroup.ENCRYPTED), *view.looks(leg, ResolverGroup.PUBLIC))
+    return any(read(view, leg, dns) is Reading.REAL for dns in others)
 
 
 def _honest_negatives_have_soa(view: View, server: str) -> bool:
@@ -233,19 +259,28 @@ def _honest_negatives_have_soa(view: View, server: str) -> bool:
 
 
 def _authority_reached(view: View, leg: Leg, tried: _Attempts) -> bool:
-    """Whether the resolver can reach the zone's servers: then its failure is about the name.
+    """Whether the zone's servers can be excluded: the resolver reaches them, or nobody was to ask them.
 
-    A label below the name that nobody can have cached is answered, or fails at once where a resolver that waited for
-    the authority could not.
+    It reaches them where it answers a label below the name that nobody can have cached. That such a label fails at once
+    is no proof: resolvers remember that servers are dead, and servers that refuse a resolver do so at once.
     """
     for dns in _asked(view, Test.NONCE_LABEL, tried.server):
-        if not dns.why.listed or dns.reply is None:
-            continue
-        if dns.reply.rcode in ("NOERROR", "NXDOMAIN"):
+        if dns.why.listed and dns.reply is not None and dns.reply.rcode in ("NOERROR", "NXDOMAIN"):
             return True
-        if tried.reading is Reading.SERVFAIL and dns.t_s - dns.t0_s < MADE_UP_WITHIN_S:
-            return True
-    return tried.reading is Reading.SILENT and _silent_without_recursion(view, leg, tried.server)
+    if tried.reading is Reading.SILENT:
+        return _silent_without_recursion(view, leg, tried.server)
+    return _fails_without_recursion(view, leg, tried.server)
+
+
+def _fails_without_recursion(view: View, leg: Leg, server: str) -> bool:
+    """A label below the name fails even where no recursion is asked for, so that neither a server nor a cache can be
+    why, and the same label below a neutral name does not."""
+    asked = [dns for dns in _asked(view, Test.FORM_NO_RD, server) if dns.reply is not None]
+    below = [dns for dns in asked if dns.why.listed and dns.qname.endswith("." + leg.host)]
+    labels = {dns.qname.partition(".")[0] for dns in below}
+    beside = [dns for dns in asked if not dns.why.listed and dns.qname.partition(".")[0] in labels]
+    failing = bool(below) and all(dns.reply and dns.reply.rcode == "SERVFAIL" for dns in below)
+    return failing and bool(beside) and all(dns.reply and dns.reply.rcode != "SERVFAIL" for dns in beside)
 
 
 def _silent_without_recursion(view: View, leg: Leg, server: str) -> bool:
@@ -275,8 +310,18 @@ def _worst(readings: Iterable[Reading]) -> Reading:
     return max(readings, key=lambda reading: _SEVERITY.get(reading, -1))
 
 
-def _any_real(readings: list[ResolverReading]) -> bool:
-    return any(r.fact is DnsFact.REAL for r in readings)
+def _denies(view: View, leg: Leg, injected: DnsObservation, readings: list[ResolverReading]) -> bool:
+    """Whether what is injected keeps the line's own resolvers from giving the site.
+
+    Addresses that nothing proves real or false are the lie only where they are what was injected, or where nothing
+    answers.
+    """
+    if not readings or any(r.fact is DnsFact.REAL for r in readings):
+        return False
+    own = view.browser_addresses(leg)
+    if not any(r.fact is DnsFact.UNCONFIRMED for r in readings):
+        return True
+    return bool(set(own) & set(addresses_in(injected.reply))) or not answers_at(view, own)
 
 
 def _combine(readings: list[ResolverReading], *, injected_denies: bool) -> DnsFact:
@@ -337,8 +382,8 @@ def _suspected(fact: DnsFact, readings: list[ResolverReading]) -> tuple[Mechanis
     return tuple(dict.fromkeys(MECHANISMS[r.reading] for r in readings if r.reading in MECHANISMS))
 
 
-def _grade(fact: DnsFact) -> Grade | None:
-    if fact is DnsFact.LIE_ARTEFACT:
+def _grade(fact: DnsFact, lies: list[ResolverReading]) -> Grade | None:
+    if fact is DnsFact.LIE_ARTEFACT or (fact is DnsFact.LIE_PARTIAL and all(lie.artefacts for lie in lies)):
         return Grade.ARTEFACT
     return Grade.COUNTERFACTUAL if fact in (DnsFact.LIE_PROVEN, DnsFact.LIE_PARTIAL, DnsFact.INJECTED) else None
 

@@ -99,32 +99,54 @@ def _is_notice(view: View, leg: Leg, reply: DnsReply, addresses: tuple[str, ...]
 def _is_other_site(view: View, leg: Leg, address: str) -> bool:
     """Whether what answers at the address is proven to be something else than the site.
 
-    Either it shows a certificate that does not fit, here and to a helper, while the site has a valid chain elsewhere;
+    Either it shows a certificate for other names, here and to every helper, while the site has a valid chain elsewhere;
     or it refuses TLS, which the site speaks elsewhere, and serves a page unlike the control's. An address that is
-    silent proves nothing: it may be the site's own, and out of order (an anycast outage).
+    silent, whose certificate for the name has expired, or whose server reports its own failure proves nothing: it may
+    be the site's own, and out of order (an anycast outage).
     """
-    if not view.proven_real(leg):
+    if not _speaks_tls_elsewhere(view, leg):
         return False
     shown = [t for t in view.tls if t.address == address and t.why.listed and t.why.place is Place.ORIGIN]
     if any(tls.valid is False and tls.chain for tls in shown):
-        control = view.control_tls(leg, address)
-        return control is None or not control.ok
+        foreign = all(not covers_name(tls.chain[0].names, leg.host) for tls in shown if tls.chain)
+        return foreign and not any(control.ok for control in view.control_handshakes(leg, address))
     refused = any(
         tcp.address == address
         and tcp.port == 443
         and tcp.failure in (Failure.CONNECTION_REFUSED, Failure.CONNECTION_RESET)
         for tcp in view.tcp
     )
-    pages = [p for p in view.http if p.address == address and not p.tls and p.why.listed and p.status is not None]
+    pages = [p for p in view.http if p.address == address and not p.tls and p.why.listed and (p.status or 500) < 500]
     control_page = view.control_cleartext(leg)
     return refused and any(control_page is not None and not resembles(page, control_page) for page in pages)
+
+
+def _speaks_tls_elsewhere(view: View, leg: Leg) -> bool:
+    """Whether the site has a valid chain: seen from here; or by all helpers alike, where we could not see any chain."""
+    if view.witnessed(leg):
+        return True
+    controls = view.controls(leg)
+    theirs = [[t for t in c.tls if t.server_name in (leg.host, "")] for c in controls]
+    good = {t.endpoint for found in theirs for t in found if t.ok}
+    disputed = any(t.endpoint in good and not t.ok for found in theirs for t in found)
+    if not good or disputed or not all(any(t.ok for t in found) for found in theirs):
+        return False
+    addresses = {endpoint.rpartition(":")[0].strip("[]") for endpoint in good}
+    return not any(t.chain and t.why.listed and view.plain(t.address) in addresses for t in view.tls)
+
+
+def covers_name(names: tuple[str, ...], host: str) -> bool:
+    """Whether a certificate's names include the host, a wildcard standing for one label (RFC 9525, 6.3)."""
+    wild = "*." + host.partition(".")[2]
+    return any(name.lower().rstrip(".") in (host, wild) for name in names)
 
 
 def genuine_soa(view: View, leg: Leg, reply: DnsReply) -> bool | None:
     """Whether a negative answer bears the zone's own SOA (RFC 2308, 3), as an honest or a stale one does.
 
-    False: none, or one that is not of a zone above the name, or another primary than the zone's. None: there is one
-    for a zone above the name and nothing to hold it against.
+    False: none, or one that is not of a zone above the name, or another primary than the zone's from a resolver that
+    claims authority itself. None: there is one for a zone above the name and nothing to hold it against; or it names
+    another primary, as an old answer does after the zone has moved to other servers.
     """
     soa = next((record for record in reply.authority if record.type == "SOA"), None)
     if soa is None or not _is_above(soa.name, leg.host):
@@ -132,7 +154,9 @@ def genuine_soa(view: View, leg: Leg, reply: DnsReply) -> bool | None:
     known = [record for record in zone_soas(view, leg) if record.name.rstrip(".") == soa.name.rstrip(".")]
     if not known:
         return None
-    return any(primary(record) == primary(soa) for record in known)
+    if any(primary(record) == primary(soa) for record in known):
+        return True
+    return False if reply.aa else None
 
 
 def zone_soas(view: View, leg: Leg) -> list[ResourceRecord]:

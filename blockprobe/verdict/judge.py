@@ -21,7 +21,7 @@ from blockprobe.verdict.fingerprint import Fingerprint, FingerprintSet
 from blockprobe.verdict.legs import MAX_HOPS, chain_of_legs, leg_findings
 from blockprobe.verdict.line_facts import line_fact
 from blockprobe.verdict.rules import RULES_VERSION, Rule, first_match
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.view import Leg, View, remembered
 
 __all__ = ["RULES_VERSION", "judge"]
 
@@ -57,10 +57,14 @@ class JudgedLeg:
 def judge(measurement: Measurement, fingerprints: tuple[Fingerprint, ...] = ()) -> Verdict:
     """The verdict on a measurement; a pure function of its two arguments."""
     known = fingerprints if isinstance(fingerprints, FingerprintSet) else FingerprintSet(fingerprints)
-    view = View(measurement, known)
+    return judge_view(View(measurement, known))
+
+
+def judge_view(view: View) -> Verdict:
+    """`judge` for a measurement that somebody has asked about already: what was found out then need not be again."""
     chains = [[judge_leg(view, leg) for leg in chain_of_legs(view, first)] for first in view.first_legs]
     if not chains:
-        return _nothing_measured(measurement)
+        return _nothing_measured(view.measurement)
     main = _main_chain(chains)
     deciding = _deciding(view, main)
     judged = [leg for chain in chains for leg in chain]
@@ -70,6 +74,7 @@ def judge(measurement: Measurement, fingerprints: tuple[Fingerprint, ...] = ()) 
     return _verdict(view, deciding, judged)
 
 
+@remembered
 def judge_leg(view: View, leg: Leg) -> JudgedLeg:
     """The findings and the rule of one leg; `measure` asks this too, to see what is still unproven."""
     findings = leg_findings(view, leg)

@@ -6,6 +6,7 @@ The same logic serves the name in a ClientHello (SNI) and the name in a request 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, PathObservation, PathReply, Place, Test, TlsObservation
 from blockprobe.verdict.view import Leg, View
@@ -52,9 +53,9 @@ def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
     """What the leg's exchanges prove about the listed name; `exchanges` are all of one protocol, of the leg's hop."""
     at_echo = [e for e in exchanges if e.why.test is Test.SQUARE and e.why.place is Place.ECHO]
     listed_echo = [e for e in at_echo if e.why.listed]
-    neutral_echo = [e for e in at_echo if not e.why.listed]
-    failed = [e for e in listed_echo if fails(e)]
-    if failed and len(failed) >= _needed(failed[-1]) and _surrounded(view, listed_echo, neutral_echo):
+    counted = _surrounded(view, listed_echo, [e for e in at_echo if not e.why.listed])
+    failed = [e for e in counted if is_cut(e)]
+    if _enough(failed):
         scope = NameScope.NAME if len(failed) == len(listed_echo) else NameScope.NAME_PARTIAL
         return Square(scope=scope, k=len(failed), n=len(listed_echo), failure=failed[-1].failure)
     origin = [e for e in exchanges if e.why.place is Place.ORIGIN and e.why.listed and _full(e)]
@@ -70,46 +71,67 @@ def _full(exchange: Exchange) -> bool:
     return exchange.why.test in (Test.LOOK, Test.REPEAT, Test.SQUARE) and exchange.ttl is None
 
 
-def _needed(failed: Exchange) -> int:
-    return SILENCES_NEEDED if failed.failure is Failure.GENERIC_TIMEOUT_ERROR else RESETS_NEEDED
+def is_cut(exchange: Exchange) -> bool:
+    """It failed, and not by an answer that began and then stuck: so does a path that swallows large packets."""
+    stuck = exchange.failure is Failure.GENERIC_TIMEOUT_ERROR and exchange.bytes_received > 0
+    return fails(exchange) and not stuck
 
 
-def _surrounded(view: View, listed: list[Exchange], neutral: list[Exchange]) -> bool:
-    """Neutral names work at the same echo, before and after; a punished place may stay dead afterwards.
+def _completes(exchange: Exchange) -> bool:
+    """The echo answered in full; a neutral name must get further there than the listed one."""
+    if isinstance(exchange, TlsObservation):
+        return exchange.failure is None or bool(exchange.chain)
+    return exchange.status is not None
 
-    After a trigger some filters punish (source, address, port) for a while: there the neutral success *before* each
-    listed attempt, at an echo nobody else was using, must do, and the ledger says that the place was punished.
+
+def _enough(failed: list[Exchange]) -> bool:
+    loud = sum(e.failure is not Failure.GENERIC_TIMEOUT_ERROR for e in failed)
+    return loud >= RESETS_NEEDED or len(failed) >= SILENCES_NEEDED
+
+
+def _surrounded(view: View, listed: list[Exchange], neutral: list[Exchange]) -> list[Exchange]:
+    """The listed attempts that neutral names surround: they work at the very same echo, before and after.
+
+    After a trigger some filters punish (source, address, port) for a while: there the neutral success before each
+    listed attempt must do, at two echoes at least, and the ledger says that the place was punished.
     """
-    if not neutral or not works(neutral[0]) or neutral[0].t0_s > listed[0].t0_s:
-        return False
-    good = [n for n in neutral if works(n)]
-    if any(n.t0_s >= max(e.t0_s for e in listed) for n in good):
-        return len(good) >= 2
     punished = {entry.address for entry in view.line.ledger}
-    before_each = all(
-        any(n.address == e.address and n.t_s <= e.t0_s for n in good) for e in listed if e.address in punished
-    )
-    line_up = any(t.why.place is Place.NEUTRAL and t.failure is None and t.t_s >= listed[-1].t0_s for t in view.tcp)
-    several = len({e.address for e in listed}) >= 2
-    return several and before_each and line_up and all(e.address in punished for e in listed)
+    sound: list[Exchange] = []
+    dead: list[Exchange] = []
+    for address in dict.fromkeys(e.address for e in listed):
+        here = [e for e in listed if e.address == address]
+        good = [n for n in neutral if n.address == address and _completes(n)]
+        before = all(any(n.t_s <= e.t0_s for n in good) for e in here)
+        if before and any(n.t0_s >= max(e.t0_s for e in here) for n in good):
+            sound += here
+        elif before and address in punished:
+            dead += here
+    last = max((e.t0_s for e in dead), default=0.0)
+    line_up = any(t.why.place is Place.NEUTRAL and t.failure is None and t.t_s >= last for t in view.tcp)
+    several = len({e.address for e in (*sound, *dead)}) >= 2
+    return [*sound, *dead] if line_up and several else sound
 
 
 def _follows_both(view: View, leg: Leg, exchanges: list[Exchange], listed_echo: list[Exchange]) -> bool:
-    """Only this name at this address: every condition of DESIGN 3.3 (square, last sentence) must hold."""
-    neutral = [e for e in exchanges if e.why.place is Place.ORIGIN and not e.why.listed]
+    """Only this name at this address: every condition of DESIGN 3.3 (square, last sentence) must hold at one."""
+    if not listed_echo or not all(_completes(e) for e in listed_echo):
+        return False
+    at_origin = [e for e in exchanges if e.why.place is Place.ORIGIN]
+    places = dict.fromkeys(e.address for e in at_origin if not e.why.listed and works(e))
+    return any(_follows_here(view, leg, [e for e in at_origin if e.address == address]) for address in places)
+
+
+def _follows_here(view: View, leg: Leg, exchanges: list[Exchange]) -> bool:
+    """At this address every full attempt with the listed name was cut, small segments too, not so for the helper, and
+    by something nearer than the server."""
+    listed = [e for e in exchanges if e.why.listed and _full(e)]
     small = [e for e in exchanges if e.why.test is Test.SMALL_MSS]
-    listed = [e for e in exchanges if e.why.place is Place.ORIGIN and e.why.listed and _full(e)]
-    silent = listed[-1].failure is Failure.GENERIC_TIMEOUT_ERROR
-    if sum(fails(e) for e in listed) < (SILENCES_NEEDED if silent else RESETS_NEEDED):
+    if not all(is_cut(e) for e in listed) or not _enough(listed) or not small or not all(is_cut(e) for e in small):
         return False
-    if any(not fails(e) for e in listed) or not any(works(e) for e in neutral):
+    address = listed[-1].address
+    if not _control_open(view, leg, address):
         return False
-    if not small or not all(fails(e) for e in small):
-        return False
-    if not _control_open(view, leg, listed[-1].address):
-        return False
-    echo_open = bool(listed_echo) and all(works(e) for e in listed_echo)
-    return echo_open and (_faster_than_path(listed) or _on_common_path(view, listed[-1].address, leg))
+    return _faster_than_path(view, listed, exchanges) or _on_common_path(view, address, leg)
 
 
 def _control_open(view: View, leg: Leg, address: str) -> bool:
@@ -120,30 +142,37 @@ def _control_open(view: View, leg: Leg, address: str) -> bool:
     return page is not None and page.failure is None
 
 
-def _faster_than_path(listed: list[Exchange]) -> bool:
-    """The failure came sooner than a packet can travel to the server and back, more than once."""
-    fast = [e for e in listed if e.rtt_s is not None and e.failure is not None and e.t_s - e.t0_s < 0.8 * e.rtt_s]
-    return len(fast) >= RESETS_NEEDED
+def _faster_than_path(view: View, listed: list[Exchange], exchanges: list[Exchange]) -> bool:
+    """The failure came sooner than a packet can travel to the server and back, more than once.
+
+    The round trip is the shortest that was seen to this address: a radio that wakes up, or a full queue, makes the
+    first one long.
+    """
+    address = listed[0].address
+    trips = [e.rtt_s for e in exchanges if e.rtt_s is not None]
+    trips += [t.t_s - t.t0_s for t in view.tcp if t.address == address and t.failure is None]
+    shortest = min(trips, default=0.0)
+    return sum(e.t_s - e.t0_s < 0.8 * shortest for e in listed) >= RESETS_NEEDED
 
 
 def _on_common_path(view: View, address: str, leg: Leg) -> bool:
     """With the hop limit of the common path the listed name fails there, where a neutral name gets as far as a router.
 
     A reset at such a hop limit is the path's own. Silence is, where the router at that limit reports the neutral
-    name's packet as expired and never the listed one's.
+    name's packet as expired and never the listed one's, nor does any router behind it.
     """
     carrying = "client_hello" if leg.tls else "http_request"
     paths = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == carrying]
-    ttls = {hop.ttl for hop in view.line.common_path}
     listed = _by_ttl([p for p in paths if p.why.listed])
     neutral = _by_ttl([p for p in paths if not p.why.listed])
-    for ttl in sorted(ttls & set(listed)):
-        replies = listed[ttl]
-        resets = replies.count(PathReply.RESET)
-        if resets >= 2 and PathReply.RESET not in neutral.get(ttl, []):
+    limits = {hop.ttl for hop in view.line.common_path if hop.family == family_of(address)} & set(listed)
+    for limit in sorted(limits):
+        expired = neutral.get(limit, []).count(PathReply.TIME_EXCEEDED)
+        resets = listed[limit].count(PathReply.RESET)
+        if resets >= 2 and expired and PathReply.RESET not in neutral[limit]:
             return True
-        exceeded = neutral.get(ttl, []).count(PathReply.TIME_EXCEEDED)
-        if len(replies) >= 3 and set(replies) == {PathReply.NONE} and exceeded >= 3:
+        beyond = [listed[other] for other in limits if other >= limit]
+        if expired >= 3 and all(len(replies) >= 3 and set(replies) == {PathReply.NONE} for replies in beyond):
             return True
     return False
 

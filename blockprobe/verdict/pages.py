@@ -16,7 +16,7 @@ def resembles(page: HttpObservation, control: ControlHttp | HttpObservation) -> 
     """Whether the two answers are the same site's: same kind of status, and same text or same place of redirect.
 
     Text is compared by sketch. Where one side has none (an OONI helper), equal non-empty titles and similar lengths
-    must do; what cannot be compared does not resemble.
+    must do; two empty bodies are alike under the same status; what cannot be compared does not resemble.
     """
     if page.status is None or control.status is None:
         return False
@@ -28,9 +28,9 @@ def resembles(page: HttpObservation, control: ControlHttp | HttpObservation) -> 
         return True
     if page.sketch and control.sketch:
         return similarity(page.sketch, control.sketch) >= SAME_TEXT
-    if page.sketch or control.sketch:
+    if page.title or page.sketch or control.sketch:
         return bool(page.title) and page.title == control.title and _same_length(page, control)
-    return _same_length(page, control) and (page.title or "") == (control.title or "")
+    return page.status == control.status and page.body_bytes == 0 == max(0, control.body_bytes)
 
 
 def same_place(base: str, ours: str | None, theirs: str | None) -> bool:

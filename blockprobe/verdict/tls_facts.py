@@ -1,8 +1,11 @@
 """What becomes of handshakes with the real name at the site's own addresses."""
 
+import re
+
 from blockprobe.model.addresses import family_of
+from blockprobe.model.control import ControlTls
 from blockprobe.model.failure import CERTIFICATE_FAILURES, Failure
-from blockprobe.model.observation import Place, TlsObservation
+from blockprobe.model.observation import Certificate, Place, TlsObservation
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
 from blockprobe.verdict.address_facts import judged_addresses
@@ -40,7 +43,7 @@ def tls_finding(view: View, leg: Leg) -> Finding:
     shape = square(view, leg, _exchanges(view, leg))
     named = _named(leg, by_address, shape)
     opened = any(t.valid for t in looks if view.usable(family_of(t.address)))
-    if opened and shape.scope is NameScope.NAME_PARTIAL:
+    if opened and named and shape.scope is NameScope.NAME_PARTIAL:
         return _found(TlsFact.NAME_PARTIAL, named)
     if opened:
         return Finding(fact=TlsFact.VALID, interference=named if shape.scope is not NameScope.UNPROVEN else ())
@@ -126,17 +129,36 @@ def _suspicion(tls: TlsObservation) -> Mechanism:
 
 
 def _is_swapped(view: View, leg: Leg, address: str, looks: list[TlsObservation]) -> bool:
-    """Twice a chain that does not prove the name, where a helper got one that does, and with another leaf.
+    """Twice a chain that does not prove the name, where every helper that tried got one that does, and another leaf.
 
-    The same leaf on both sides means that our own trust store or clock is at fault; wrong dates alone prove nothing.
+    The same leaf, key or issuing organisation on both sides means that our own trust store or clock is at fault;
+    wrong dates alone prove nothing. A helper that does not tell the leaf (OONI's) leaves the wrong name as proof: a
+    chain that is merely unknown may be one that the server sends incomplete and the helper completes.
     """
     bad = [t for t in looks if t.failure in CERTIFICATE_FAILURES and t.chain]
     if len(bad) < 2 or any(t.valid for t in looks) or all(_only_dates(t) for t in bad):
         return False
-    control = view.control_tls(leg, address)
-    if control is None or not control.ok:
+    theirs = view.control_handshakes(leg, address)
+    if not theirs or not all(tls.ok for tls in theirs):
         return False
-    return control.leaf_sha256 is None or all(t.chain[0].sha256 != control.leaf_sha256 for t in bad)
+    return not any(_may_be_the_sites(t.chain[0], t.failure, control) for t in bad for control in theirs)
+
+
+def _may_be_the_sites(leaf: Certificate, failure: Failure | None, control: ControlTls) -> bool:
+    if control.leaf_sha256 is None:
+        return failure is not Failure.SSL_INVALID_HOSTNAME
+    if leaf.sha256 == control.leaf_sha256 or (control.spki_sha256 and leaf.spki_sha256 == control.spki_sha256):
+        return True
+    return failure is not Failure.SSL_INVALID_HOSTNAME and _same_issuer(leaf.issuer, control.issuer or "")
+
+
+def _same_issuer(one: str, other: str) -> bool:
+    """Whether both name the same certificate authority: its organisation, or where there is none, the whole name."""
+    organisation = re.compile(r"(?:^|[,/+])\s*(?:O|organizationName)\s*=\s*([^,/+]+)", re.IGNORECASE)
+    ours, theirs = organisation.search(one), organisation.search(other)
+    if ours and theirs:
+        return ours[1].strip().lower() == theirs[1].strip().lower()
+    return bool(one) and one == other
 
 
 def _swapped(view: View, leg: Leg, swapped: dict[str, list[TlsObservation]]) -> Finding:

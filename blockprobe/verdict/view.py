@@ -1,7 +1,9 @@
 """Finding things in a measurement: legs, answers, what the control said, which addresses are real."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
 from blockprobe.model.addresses import family_of, is_bogon, without_nat64
@@ -19,10 +21,32 @@ from blockprobe.model.observation import (
 )
 from blockprobe.model.record import Measurement
 from blockprobe.verdict.fingerprint import FingerprintSet, Page
+from blockprobe.verdict.pages import resembles
 
 #: Attempts that a browser would have made: they decide whether something "works".
 LOOKS = frozenset({Test.LOOK, Test.REPEAT})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def remembered(function: "Callable[Concatenate[View, P], T]") -> "Callable[Concatenate[View, P], T]":
+    """A pure function of a view and hashable arguments, computed once a view: a healthy site asks the same ten times.
+
+    What it returns belongs to everybody who asked: it must not be changed.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def once(view: "View", *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (name, *args, *kwargs.values())
+        memory = view.memory
+        if key not in memory:
+            memory[key] = function(view, *args, **kwargs)
+        return cast(T, memory[key])
+
+    return cast("Callable[Concatenate[View, P], T]", once)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +66,7 @@ class Leg:
         return self.scheme == "https"
 
 
+@lru_cache(maxsize=1024)
 def leg_of(url: str, hop: int) -> Leg | None:
     """The leg of a URL, or None when the URL has no host or another scheme than http and https."""
     try:
@@ -68,6 +93,7 @@ class View:
         self.measurement = measurement
         self.fingerprints = fingerprints
         self.line = measurement.line
+        self.memory: dict[tuple[Any, ...], Any] = {}
         self.dns: list[DnsObservation] = []
         self.tcp: list[TcpObservation] = []
         self.tls: list[TlsObservation] = []
@@ -93,6 +119,7 @@ class View:
         looks = self.pages(leg)
         return next((page for page in reversed(looks) if page.failure is None), looks[-1] if looks else None)
 
+    @remembered
     def pages(self, leg: Leg) -> list[HttpObservation]:
         """Every look at the page of the leg, in order."""
         return [
@@ -117,6 +144,7 @@ class View:
 
     # -- control ------------------------------------------------------------------------------------------------
 
+    @remembered
     def controls(self, leg: Leg) -> list[Control]:
         """The helpers that answered for the leg's URL, or failing that for its host."""
         answered = [control for control in self.measurement.control if control.failure is None]
@@ -134,21 +162,30 @@ class View:
 
     def control_tcp(self, leg: Leg, address: str) -> bool | None:
         """Whether a helper connected to the address on the leg's port; None when none tried. One success suffices."""
-        endpoint = endpoint_of(self.plain(address), leg.port)
-        results = [tcp.ok for c in self.controls(leg) for tcp in c.tcp if tcp.endpoint == endpoint]
+        results = self.control_connects(leg, address)
         return any(results) if results else None
+
+    def control_connects(self, leg: Leg, address: str) -> list[bool]:
+        """Whether each helper that tried connected to the address on the leg's port."""
+        endpoint = endpoint_of(self.plain(address), leg.port)
+        return [tcp.ok for c in self.controls(leg) for tcp in c.tcp if tcp.endpoint == endpoint]
 
     def control_tls(self, leg: Leg, address: str) -> ControlTls | None:
         """A helper's handshake with the address for the leg's host, a successful one first."""
+        results = self.control_handshakes(leg, address)
+        return next((tls for tls in results if tls.ok), results[0] if results else None)
+
+    def control_handshakes(self, leg: Leg, address: str) -> list[ControlTls]:
+        """Every helper's handshake with the address for the leg's host."""
         endpoint = endpoint_of(self.plain(address), 443 if not leg.tls else leg.port)
-        results = [
+        return [
             tls
             for c in self.controls(leg)
             for tls in c.tls
             if tls.endpoint == endpoint and tls.server_name in (leg.host, "")
         ]
-        return next((tls for tls in results if tls.ok), results[0] if results else None)
 
+    @remembered
     def control_addresses(self, leg: Leg) -> frozenset[str]:
         """What the helpers' own resolvers gave for the host."""
         found: set[str] = set()
@@ -158,14 +195,21 @@ class View:
         return frozenset(found)
 
     def control_page(self, leg: Leg) -> ControlHttp | None:
-        """The helper's first exchange for the leg's own URL (an OONI helper only tells the last one)."""
+        """A helper's first exchange for the leg's own URL, a successful one first."""
+        pages = self.control_pages(leg)
+        return next((page for page in pages if page.failure is None), pages[0] if pages else None)
+
+    @remembered
+    def control_pages(self, leg: Leg) -> list[ControlHttp]:
+        """Each helper's first exchange for the leg's own URL (an OONI helper only tells the last one)."""
+        found = []
         for control in self.controls(leg):
             same = [hop for hop in control.hops if hop.url == leg.url]
             if same:
-                return same[0]
-            if not control.extended and control.hops and control.url == leg.url:
-                return control.hops[-1]
-        return None
+                found.append(same[0])
+            elif not control.extended and control.hops and control.url == leg.url:
+                found.append(control.hops[-1])
+        return found
 
     def control_cleartext(self, leg: Leg) -> ControlHttp | None:
         """The helper's first exchange in cleartext for the leg's host, whichever scheme the leg has."""
@@ -176,6 +220,7 @@ class View:
                     return hop
         return None
 
+    @remembered
     def notice_of(self, page: HttpObservation) -> str | None:
         """The id of the block page's fingerprint that the page bears; it means something in cleartext only."""
         if page.status is None:
@@ -203,8 +248,9 @@ class View:
 
     def plain(self, address: str) -> str:
         """The address with NAT64 undone."""
-        return without_nat64(address, self.line.nat64)
+        return address if self.line.nat64 is None else without_nat64(address, self.line.nat64)
 
+    @remembered
     def is_bogon(self, address: str) -> bool:
         """Whether the address can be nobody's on the public Internet."""
         return is_bogon(self.plain(address), self.line.public)
@@ -213,6 +259,7 @@ class View:
         """Whether a neutral control works over the family; an untested family counts as usable."""
         return self.line.families.get(str(family)) is not False
 
+    @remembered
     def looks(self, leg: Leg, group: ResolverGroup | None = None) -> list[DnsObservation]:
         """The A and AAAA questions about the leg's host that a user's machine would ask, of one group or of all."""
         return [
@@ -226,6 +273,7 @@ class View:
             and (group is None or dns.group is group)
         ]
 
+    @remembered
     def browser_addresses(self, leg: Leg) -> tuple[str, ...]:
         """The addresses a browser on this line would try: those of the line's own resolvers, or the literal."""
         if self.measurement.target.ip is not None and leg.hop == 0:
@@ -238,25 +286,42 @@ class View:
                 found.update(dict.fromkeys(addresses_in(dns.reply)))
         return tuple(found)
 
+    @remembered
     def proven_real(self, leg: Leg) -> frozenset[str]:
-        """Addresses where a chain valid for the host was seen, from here or by a helper (NAT64 undone)."""
-        real = {
+        """Addresses where a chain valid for the host was seen, from here or by a helper (NAT64 undone); or, from here,
+        the key that a helper saw under a valid chain."""
+        theirs = [t for c in self.controls(leg) for t in c.tls if t.ok and t.server_name in (leg.host, "")]
+        keys = {tls.spki_sha256 for tls in theirs if tls.spki_sha256}
+        ours = (t for t in self.tls if t.why.listed and t.why.place is Place.ORIGIN and t.chain)
+        same_key = {self.plain(t.address) for t in ours if t.chain[0].spki_sha256 in keys}
+        helped = {tls.endpoint.rpartition(":")[0].strip("[]") for tls in theirs}
+        return self.witnessed(leg) | same_key | helped
+
+    @remembered
+    def witnessed(self, leg: Leg) -> frozenset[str]:
+        """Addresses where a chain valid for the host was seen from here, which needs nobody's word (NAT64 undone)."""
+        return frozenset(
             self.plain(tls.address)
             for tls in self.tls
             if tls.why.listed and tls.valid and tls.verify_name == leg.host and tls.why.place is Place.ORIGIN
-        }
-        for control in self.controls(leg):
-            for tls in control.tls:
-                if tls.ok and tls.server_name in (leg.host, ""):
-                    real.add(tls.endpoint.rpartition(":")[0].strip("[]"))
-        return frozenset(real)
+        )
 
+    @remembered
+    def showing_the_site(self, leg: Leg) -> frozenset[str]:
+        """Addresses that gave, in cleartext, the page that a helper got for the same URL (NAT64 undone)."""
+        if leg.tls:
+            return frozenset()
+        theirs = [page for page in self.control_pages(leg) if page.failure is None]
+        good = [page for page in self.pages(leg) if page.status is not None and page.status // 100 == 2]
+        return frozenset(self.plain(p.address) for p in good if any(resembles(p, page) for page in theirs))
+
+    @remembered
     def real_addresses(self, leg: Leg) -> frozenset[str]:
-        """Addresses proven real, or confirmed by the helpers' own resolution; bogons are nobody's."""
+        """Addresses proven real, or confirmed by the helpers' own resolution or their page; bogons are nobody's."""
         confirmed = {address for address in self.control_addresses(leg) if not self.is_bogon(address)}
         if leg.is_ip:
             confirmed.add(leg.host)
-        return self.proven_real(leg) | confirmed
+        return self.proven_real(leg) | confirmed | self.showing_the_site(leg)
 
 
 def endpoint_of(address: str, port: int) -> str:

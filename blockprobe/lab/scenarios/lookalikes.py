@@ -162,13 +162,6 @@ SCENARIOS: Final = (
         targets=_unsure("anycast.example", Reason.SERVER_OR_NETWORK),
     ),
     Scenario(
-        name="clock-wrong",
-        story="this machine's clock is a year ahead, so every certificate looks expired",
-        clock_skew_s=365 * 86400.0,
-        sites=(site("fine.example", 10),),
-        targets=_unsure("https://fine.example/", Reason.CLOCK_WRONG),
-    ),
-    Scenario(
         name="helper-refused",
         story="the site turns data centres away, and with them the helper",
         sites=(site("homes-only.example", 10, says(Page(status=403), client="helper"), says(Page())),),
