@@ -17,7 +17,7 @@ from blockprobe.lab import addresses as at
 from blockprobe.lab.censor import Action, Dnat, Match, Sni
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Scenario
-from blockprobe.lab.sites import place, site
+from blockprobe.lab.sites import site
 from blockprobe.lab.topology import Unroute
 
 GOAL_RATIO = 5.0
@@ -177,8 +177,8 @@ def _judge_mixed(done: dict[str, Any], expected: dict[str, str | None], around: 
     cpu_bound = (done["total_cpu_s"] + around) / 2
     floor = max(cpu_bound, slowest["runtime_s"])
     wall, rss = done["wall_s"], done["peak_rss_mb"]
-    print(f"{len(results)} mixed targets, RTT {RTT_MS:.0f} ms: wall {wall:.1f} s (goal {GOAL_WALL_S:.0f}); CPU-bound time "
-          f"{cpu_bound:.1f} s = (client {done['total_cpu_s']:.1f} + servers, wires and helper {around:.1f}) / 2 cores; "
+    print(f"{len(results)} mixed targets, RTT {RTT_MS:.0f} ms: wall {wall:.1f} s (goal {GOAL_WALL_S:.0f}); CPU-bound "
+          f"time {cpu_bound:.1f} s = (client {done['total_cpu_s']:.1f} + servers, wires and helper {around:.1f}) / 2 cores; "
           f"slowest target {slowest['runtime_s']:.1f} s ({slowest['target']}); wall / larger {wall / floor:.2f} "
           f"(goal {GOAL_WALL_RATIO}); peak RSS of the client {rss:.0f} MB (goal {GOAL_RSS_MB:.0f}); "
           f"{len(results) - len(wrong)} of {len(expected)} verdicts right")  # fmt: skip

@@ -115,7 +115,7 @@ def check(job: dict[str, Any]) -> dict[str, Any]:
 class _profile:
     """Samples the stack every millisecond of CPU time (not of wall time) and writes folded stacks, when asked to.
 
-    Unlike cProfile it does not make Python look dearer than C; each line is `outer;inner;… count`, as flame graphs want.
+    Unlike cProfile it does not make Python look dearer than C. Lines are `outer;inner;… count`, as flame graphs want.
     """
 
     def __init__(self, path: str | None) -> None:

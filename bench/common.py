@@ -1,4 +1,4 @@
-"""What the benchmarks share: the laboratory with a patient helper, client processes, statistics, and results on disk."""
+"""What the benchmarks share: the laboratory with a patient helper, client processes, statistics, results on disk."""
 
 import json
 import math

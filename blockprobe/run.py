@@ -18,8 +18,8 @@ from blockprobe.measure.line import LineCheck
 from blockprobe.measure.shared import Shared
 from blockprobe.measure.site import measure_site
 from blockprobe.model.line import Line
-from blockprobe.model.observation import ResolverGroup
-from blockprobe.model.record import Record, Target, Vantage, Versions
+from blockprobe.model.observation import DnsObservation, HttpObservation, ResolverGroup
+from blockprobe.model.record import Measurement, Record, Target, Vantage, Versions
 from blockprobe.model.settings import Settings
 from blockprobe.net.clock import Clock, SystemClock
 from blockprobe.net.dial import Dialer
@@ -41,7 +41,7 @@ class Run:
     def __init__(self, shared: Shared, versions: Versions) -> None:
         self.shared = shared
         self.versions = versions
-        self._line: asyncio.Task[Line] | None = None
+        self._began: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
@@ -74,15 +74,26 @@ class Run:
         return cls(shared, versions)
 
     async def check_line(self) -> Line:
-        """The state of the line; checked once a run."""
-        if self._line is None:
-            self._line = asyncio.ensure_future(LineCheck(self.shared).run())
-        return await asyncio.shield(self._line)
+        """The whole state of the line; checked once a run."""
+        await self._begin()
+        await self.shared.whole_line()
+        return self.shared.line
+
+    async def _begin(self) -> None:
+        """The quick part of the line's check, shared by all targets; the slow part goes on in the background."""
+        if self._began is None:
+            self._began = asyncio.ensure_future(self._start_line())
+        await asyncio.shield(self._began)
+
+    async def _start_line(self) -> None:
+        check = LineCheck(self.shared)
+        await check.begin()
+        self.shared.rest_of_line = asyncio.ensure_future(check.complete())
 
     async def measure(self, target: Target) -> Record:
         """Look, compare, change one thing; then judge."""
-        line = await self.check_line()
-        case = Case(self.shared, target, self.vantage(line), new_id(self.shared.clock.now()))
+        await self._begin()
+        case = Case(self.shared, target, self.vantage(self.shared.line), new_id(self.shared.clock.now()))
         try:
             await measure_site(case)
         finally:
@@ -106,9 +117,10 @@ class Run:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._line is not None and not self._line.done():
-            self._line.cancel()
-            await asyncio.gather(self._line, return_exceptions=True)
+        checks = [task for task in (self._began, self.shared.rest_of_line) if task is not None]
+        for task in checks:
+            task.cancel()
+        await asyncio.gather(*checks, return_exceptions=True)
         await self.shared.dns.aclose()
         for helper in self.shared.helpers:
             await helper.aclose()
@@ -119,7 +131,6 @@ async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callabl
 
     Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
     """
-    await run.check_line()
     waiting = iter(targets)
 
     async def worker() -> None:
@@ -163,10 +174,25 @@ def record_of(view: View, runtime_s: float, versions: Versions) -> Record:
         target=measurement.target,
         vantage=measurement.vantage,
         verdict=judge_view(view),
-        line=measurement.line,
+        line=own_line(measurement),
         observations=measurement.observations,
         control=measurement.control,
         versions=versions,
+    )
+
+
+def own_line(measurement: Measurement) -> Line:
+    """The line without what concerns other targets only: a record is shown to people who have not seen the others."""
+    line = measurement.line
+    if not (line.silent_listed or line.shared_bodies or line.ledger):
+        return line
+    touched = {o.address for o in measurement.observations if not isinstance(o, DnsObservation)}
+    shown = {o.body_sha256 for o in measurement.observations if isinstance(o, HttpObservation) and not o.tls}
+    return replace(
+        line,
+        silent_listed=line.silent_listed if any(entry.address in touched for entry in line.silent_listed) else (),
+        shared_bodies=tuple(body for body in line.shared_bodies if body.body_sha256 in shown),
+        ledger=tuple(entry for entry in line.ledger if entry.address in touched),
     )
 
 

@@ -27,6 +27,10 @@ from blockprobe.verdict.view import addresses_in
 MIN_SHARING = 5
 #: How far out common routers are looked for.
 MAX_TTL = 8
+#: How long an address that runs no resolver is listened to (seconds).
+SILENT_WAIT_S = 1.2
+#: One attempt at a neutral site (seconds): six sites make up for what is lost.
+NEUTRAL_TIMEOUT_S = 2.5
 #: Neutral sites whose pages are fetched; all of them are traced.
 FETCHED = 2
 _WHY = Why(test=Test.NEUTRAL, place=Place.NEUTRAL, listed=False)
@@ -38,14 +42,13 @@ class LineCheck:
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
         self.case = Case(shared, Target(input="line", url="", host=""), Vantage(), "line")
+        if len(shared.settings.controls.neutral) >= MIN_SHARING:
+            self.case.session = replace(self.case.session, timeout_s=NEUTRAL_TIMEOUT_S)
 
-    async def run(self) -> Line:
-        """The line's state, also put into `shared.line`, where every record takes it from."""
-        await self._find_neutral()
-        await self._find_echoes()
-        await asyncio.gather(
-            self._fetch_neutral(), self._detect_nat64(), self._ask_helper(), self._detect_interception()
-        )
+    async def begin(self) -> None:
+        """What every measurement needs, in a few round trips: families, portal, clock, NAT64; into `shared.line`."""
+        await asyncio.gather(self._find_neutral(), self._find_echoes())
+        await asyncio.gather(self._fetch_neutral(), self._detect_nat64(), self._ask_helper())
         shared = self.shared
         shared.line = replace(
             shared.line,
@@ -56,9 +59,13 @@ class LineCheck:
             clock_offset_s=self._clock_offset(),
             mtu=_mtu(),
         )
-        shared.line = replace(shared.line, common_path=await self._common_path())
+
+    async def complete(self) -> Line:
+        """What only a doubtful target needs, and what waits for silence: interception and the common path."""
+        path, _ = await asyncio.gather(self._common_path(), self._detect_interception())
+        self.shared.line = replace(self.shared.line, common_path=path)
         await self.case.finish()
-        return shared.line
+        return self.shared.line
 
     # -- neutral sites and echoes --------------------------------------------------------------------------------
 
@@ -199,7 +206,7 @@ class LineCheck:
         silent = self.shared.settings.controls.silent[:1]
         if not silent or not self.shared.neutral:
             return
-        short = replace(self.case.session, timeout_s=1.5)
+        short = replace(self.case.session, timeout_s=SILENT_WAIT_S)
         why = Why(test=Test.SILENT, place=Place.SILENT, listed=False)
         resolver = parse_resolver(silent[0], ResolverGroup.SILENT)
         question = Question(qname=self.shared.neutral[0].host, qtype="A")

@@ -269,13 +269,14 @@ def http_in_doubt(view: View, leg: Leg) -> list[tuple[str, bool]]:
 
 
 async def forged_page_test(case: Case, leg: Leg) -> None:
-    """Does a page come for the listed Host from our own echo as well? Neutral, listed, listed, neutral."""
+    """Does a page come for the listed Host from our own echo as well? Neutral, listed, listed, a neutral site's own."""
     tester = HostTester(case, leg)
     echo = next((e for e in case.shared.echoes if family_of(e.address) == 4), None)
     if echo is None:
         return
     async with echo.lock:
-        for name, listed in ((None, False), (leg.host, True), (leg.host, True), (None, False)):
+        site = next((site.host for site in case.shared.neutral), None)
+        for name, listed in ((None, False), (leg.host, True), (leg.host, True), (site, False)):
             why = Why(test=Test.SQUARE, place=Place.ECHO, listed=listed, hop=leg.hop)
             await tester.at(why, echo.address, name or neutral_like(leg.host))
 

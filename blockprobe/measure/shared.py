@@ -69,7 +69,13 @@ class Shared:
     crowd: Crowd = field(default_factory=Crowd)
     line: Line = field(default_factory=Line)
     checks: list[tuple[float, NeutralCheck]] = field(default_factory=list)
+    rest_of_line: asyncio.Task[Line] | None = None
     _turn: Iterator[int] = field(default_factory=itertools.count)
+
+    async def whole_line(self) -> None:
+        """Wait for the slow part of the line's check, which only doubtful targets need."""
+        if self.rest_of_line is not None:
+            await asyncio.shield(self.rest_of_line)
 
     def session(self) -> Session:
         """A new session, beginning now."""

@@ -5,24 +5,24 @@ The connection is kept, because a handshake per target would cost more than the 
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import ssl
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import h11
+
 from blockprobe.model.control import Control
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.failure import Failure
 from blockprobe.net.classify import failure_of
 from blockprobe.net.clock import Clock
-from blockprobe.net.dial import tcp_info
 from blockprobe.net.echo import EchoKey
 from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
+from blockprobe.net.helper_wire import AnswerTooLong, HelperWire
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, USER_AGENT
 from blockprobe.net.session import Session
 
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
 
 #: Seconds for one control measurement, waiting for a busy helper included; a helper takes 15 at most.
 TOTAL_S = 20.0
-_TIMEOUTS = {"timeout": {"connect": 8.0}}  # SYNs at 0, 1, 3 and 7 s; the whole is bounded by TOTAL_S
+#: As many as targets are measured at a time; a helper takes seconds for a site that is down.
 _CONNECTIONS = 64
-_KEPT = 32
-_KEEP_S = 45.0  # our helper keeps idle connections for 60 s
 #: A key is given out as long as it has this many seconds to live, by the helper's clock.
 _KEY_MARGIN_S = 60.0
 _MAX_KEY_LIFE_S = 3600.0
-_MAX_CAUSES = 8
 _BUSY = frozenset({429, 503})
 _EXTENSION = {"version": 1}
 #: What the probe's own fetch sends too, so that both ask for the same page.
@@ -72,7 +69,7 @@ class HelperClient:
         self._key: EchoKey | None = None
         self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
         self._make = _transport_maker()
-        self._idle: list[httpx.AsyncHTTPTransport] = []
+        self._idle: list[httpx.AsyncBaseTransport] = []
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._headers = _headers(url, token)
 
@@ -90,7 +87,7 @@ class HelperClient:
         asked = {"http_request": url, "http_request_headers": _FORWARDED, "tcp_connect": list(endpoints)}
         try:
             answer, offset = await self._ask(asked, bare=bare)
-        except Exception as error:  # httpx has its own tree of exceptions, h11 and anyio have theirs
+        except Exception as error:  # the network's, h11's, httpx's, and what a strange answer sets off
             return Control(
                 helper=self.url,
                 url=url,
@@ -144,12 +141,7 @@ class HelperClient:
     async def _until_free(self, body: bytes) -> _Reply:
         """Post, and again when a busy helper says when to come back."""
         while True:
-            try:
-                reply = await self._post(body)
-            except Exception as error:
-                if not _was_closed(error):
-                    raise
-                reply = await self._post(body)  # a kept connection that the helper had closed: a fresh one
+            reply = await self._post(body)
             wait = reply.retry_after if reply.retry_after and reply.retry_after.isdecimal() else None
             if reply.status not in _BUSY or wait is None or len(wait) > 2 or int(wait) >= TOTAL_S:
                 return reply
@@ -158,34 +150,28 @@ class HelperClient:
     async def _post(self, body: bytes) -> _Reply:
         import httpx
 
-        request = httpx.Request("POST", self.url, headers=self._headers, content=body, extensions=_TIMEOUTS)
+        request = httpx.Request("POST", self.url, headers=self._headers, content=body)
         async with self._slots, self._connection() as connection:
             response = await connection.handle_async_request(request)
-            try:
-                return _Reply(
-                    status=response.status_code,
-                    body=await _bounded(response),
-                    date=response.headers.get("date"),
-                    retry_after=response.headers.get("retry-after"),
-                    received=self._clock.now().timestamp(),
-                    rtt_s=_rtt_s(response),
-                )
-            finally:
-                await response.aclose()
+        return _Reply(
+            status=response.status_code,
+            body=response.content,
+            date=response.headers.get("date"),
+            retry_after=response.headers.get("retry-after"),
+            received=self._clock.now().timestamp(),
+            rtt_s=response.extensions["rtt_s"],
+        )
 
     @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator["httpx.AsyncHTTPTransport"]:
-        """The connection that was used last, or a new one; those too many are closed afterwards.
-
-        Each is a pool of one: a pool of many looks at every idle connection twice a request (0.5 ms for 16).
-        """
+    async def _connection(self) -> AsyncIterator["httpx.AsyncBaseTransport"]:
+        """The connection that was used last, or a new one; those too many are closed afterwards."""
         connection = self._idle.pop() if self._idle else self._make()
         try:
             yield connection
         except BaseException:  # cut off in the middle: nobody knows what would come next on it
             await connection.aclose()
             raise
-        if len(self._idle) < _KEPT:
+        if len(self._idle) < _CONNECTIONS:
             self._idle.append(connection)
         else:
             await connection.aclose()
@@ -200,17 +186,31 @@ class HelperClient:
         self._key_until = self._clock.monotonic() + life_s - _KEY_MARGIN_S
 
 
-def _transport_maker() -> Callable[[], "httpx.AsyncHTTPTransport"]:
-    """httpx without its client: that costs 0.3 ms a request for redirects, cookies and proxies, none of them wanted."""
+def _transport_maker() -> Callable[[], "httpx.AsyncBaseTransport"]:
+    """httpx with a transport of our own and without its client (redirects, cookies, proxies: none of them wanted)."""
     import httpx  # 30 MB and 100 ms: only for those who have a helper
 
-    if importlib.util.find_spec("sniffio") is None:
-        # httpcore tries to import it four times a request, and Python looks through every folder each time (0.3 ms):
-        # None says that it is not there.
-        sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
     context = ssl.create_default_context()  # the system's store, or SSL_CERT_FILE
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEP_S)
-    return lambda: httpx.AsyncHTTPTransport(verify=context, trust_env=False, http2=False, limits=limits)
+    context.set_alpn_protocols(["http/1.1"])
+
+    class Transport(httpx.AsyncBaseTransport):
+        """A kept connection."""
+
+        def __init__(self) -> None:
+            self._wire = HelperWire(context)
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            found = await self._wire.exchange(str(request.url), head, request.content, most=MAX_ANSWER_BYTES)
+            # Not all headers: httpx would inflate a body that calls itself compressed.
+            headers = [(name, value) for name, value in found.headers if name in (b"date", b"retry-after")]
+            rtt = {"rtt_s": found.rtt_s}
+            return httpx.Response(found.status, headers=headers, content=found.body, extensions=rtt)
+
+        async def aclose(self) -> None:
+            self._wire.close()
+
+    return Transport
 
 
 def _headers(url: str, token: str | None) -> dict[str, str]:
@@ -235,25 +235,6 @@ def _scheme(url: str) -> str:
     return parts.scheme
 
 
-async def _bounded(response: "httpx.Response") -> bytes:
-    content = bytearray()
-    async for part in response.aiter_raw():  # raw: nothing is ever inflated
-        content += part
-        if len(content) > MAX_ANSWER_BYTES:
-            raise BadAnswer(f"more than {MAX_ANSWER_BYTES} bytes")
-    return bytes(content)
-
-
-def _rtt_s(response: "httpx.Response") -> float:
-    """The kernel's estimate for the connection: the answer's own time includes the helper's work."""
-    stream = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    try:
-        return (tcp_info(sock).rtt_s or 0.0) if sock is not None else 0.0
-    except OSError:  # closed already
-        return 0.0
-
-
 def _offset(answer: Answer, reply: _Reply) -> float | None:
     """The helper's clock minus ours when the answer was on its way; from the Date header to half a second."""
     if answer.now is not None:
@@ -266,21 +247,4 @@ def _offset(answer: Answer, reply: _Reply) -> float | None:
 
 
 def _failure(error: Exception) -> Failure:
-    if isinstance(error, BadAnswer):
-        return Failure.HELPER_BAD_ANSWER
-    if _was_closed(error):
-        return Failure.EOF_ERROR
-    current: BaseException | None = error
-    for _ in range(_MAX_CAUSES):
-        if current is None:
-            break
-        if (word := failure_of(current)) is not Failure.UNKNOWN_FAILURE:
-            return word
-        current = current.__cause__ or current.__context__  # httpcore's pool keeps the errno as a mere context
-    return Failure.UNKNOWN_FAILURE
-
-
-def _was_closed(error: Exception) -> bool:
-    """Whether the connection ended before the answer did: httpcore and h11 have no class of their own for that."""
-    text = str(error)
-    return type(error).__name__ == "RemoteProtocolError" and ("disconnected without" in text or "peer closed" in text)
+    return Failure.HELPER_BAD_ANSWER if isinstance(error, BadAnswer | AnswerTooLong) else failure_of(error)

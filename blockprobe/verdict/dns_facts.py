@@ -75,6 +75,8 @@ def _mechanisms(lies: list[ResolverReading]) -> tuple[Mechanism, ...]:
     return tuple(dict.fromkeys(MECHANISMS[_worst(readings)] for readings in by_server.values()))
 
 
+#: Answers with addresses that are not proven false.
+_GOOD = (Reading.REAL, Reading.UNCONFIRMED)
 _LIES = (DnsFact.LIE_ARTEFACT, DnsFact.LIE_PROVEN, DnsFact.LIE_PARTIAL)
 
 
@@ -105,7 +107,7 @@ def _read_resolver(view: View, leg: Leg, server: str, url: str, family: int) -> 
     attempts = attempts_at(view, leg, server, family)
     plain = [a for a in attempts if a.why.test in LOOKS and a.resolver.startswith("udp:")]
     read_all = [(a, read(view, leg, a)) for a in attempts]
-    bad = [(a, r) for a, r in read_all if r not in (Reading.REAL, Reading.UNCONFIRMED)]
+    bad = [(a, r) for a, r in read_all if r not in _GOOD]
     real = any(r is Reading.REAL for _, r in read_all)
     reading = _worst(r for _, r in bad) if bad else (read_all[-1][1] if read_all else Reading.SILENT)
     fact, artefacts = DnsFact.REAL if real else DnsFact.UNCONFIRMED, tuple[str, ...]()
@@ -136,7 +138,7 @@ def _judge_bad(view: View, leg: Leg, tried: _Attempts) -> tuple[DnsFact | None, 
     lies = sum(r in FIRM_LIES for _, r in tried.all)
     if artefacts:
         return (DnsFact.LIE_PARTIAL if tried.good else DnsFact.LIE_ARTEFACT), artefacts
-    if tried.good and lies < 2:
+    if lies < 2 and any(r in _GOOD for dns, r in tried.all if dns in tried.plain):
         return None, ()  # one odd answer among good ones is chance until it repeats
     if not is_alive(view, leg):
         return _without_control(view, leg), ()
@@ -207,9 +209,9 @@ def _is_zone_fault(view: View, leg: Leg, tried: _Attempts) -> bool:
             return True
     if tried.reading is not Reading.SERVFAIL:
         return False
-    checked_off = [r for dns, r in tried.all if dns.cd]
+    checked_off = any(r in _GOOD for dns, r in tried.all if dns.cd)
     elsewhere = [read(view, leg, dns) for dns in view.looks(leg, ResolverGroup.ENCRYPTED)]
-    return Reading.REAL in checked_off or Reading.SERVFAIL in elsewhere
+    return checked_off or Reading.SERVFAIL in elsewhere
 
 
 def _is_firm(view: View, leg: Leg, tried: _Attempts) -> bool:

@@ -76,7 +76,6 @@ class TlsFact(StrEnum):
     UNPROVEN = "unproven"
     NO_CONTROL = "no_control"
     CLOCK = "clock"  # only the certificate's dates were wrong
-    LOSSY = "lossy"
 
 
 class HttpFact(StrEnum):
@@ -97,7 +96,6 @@ class HttpFact(StrEnum):
     REDIRECT_UNEXPECTED = "redirect_unexpected"
     UNPROVEN = "unproven"
     NO_CONTROL = "no_control"
-    LOSSY = "lossy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

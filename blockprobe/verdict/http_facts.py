@@ -1,5 +1,7 @@
 """What becomes of the request: the real page, a refusal by the site, a block page, or silence."""
 
+from dataclasses import replace
+
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, PathReply, Place, Test
@@ -9,7 +11,7 @@ from blockprobe.verdict.address_facts import judged_addresses
 from blockprobe.verdict.facts import Finding, HttpFact
 from blockprobe.verdict.name_square import Exchange, NameScope, square
 from blockprobe.verdict.pages import resembles, same_place
-from blockprobe.verdict.view import REDIRECTS, Leg, View
+from blockprobe.verdict.view import REDIRECTS, Leg, View, leg_of
 
 MECHANISMS = {
     Failure.CONNECTION_RESET: Mechanism.HTTP_RESET_HOST,
@@ -135,28 +137,40 @@ def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
         return Finding(fact=HttpFact.UNPROVEN, reason=Reason.SERVER_OR_NETWORK, suspected=suspected,
                        detail=f"only {page.body_bytes} bytes came in time, while the line carries more")  # fmt: skip
     control = view.control_page(leg)
-    if control is not None and control.failure is None and resembles(page, control):
+    if any(theirs.failure is None and resembles(page, theirs) for theirs in view.control_pages(leg)):
         return _same_as_control(page)
     redirect = page.status in REDIRECTS
     if redirect and same_place(page.url, page.location, page.url) and view.next_leg(leg) is not None:
         return Finding(fact=HttpFact.REDIRECT)  # to its own https or www: judged by what comes there
+    twin = _https_twin(view, leg)
+    if twin is not None and resembles(page, twin):
+        return _same_as_control(page)
     notice = view.notice_of(page)
     if notice is not None:
         return _block_page(leg, page, Grade.ARTEFACT, artefact=f"block page {notice}", fingerprint=notice)
-    if _forged_at_echo(view, leg) or _shared(view, leg, page) or answered_on_path(view, leg, page.address):
-        return _block_page(leg, page, Grade.COUNTERFACTUAL)
-    twin = _https_twin(view, leg)
-    if twin is not None and resembles(page, twin):
-        fact = HttpFact.REFUSED if refuses(page) else HttpFact.REAL
-        return Finding(fact=fact, refusal=refusal_of(page) if fact is HttpFact.REFUSED else None)
+    proof = _proof_of_forgery(view, leg, page)
+    if proof is not None:
+        return replace(_block_page(leg, page, Grade.COUNTERFACTUAL), detail=proof)
     if control is None or (control.failure is not None and not redirect):
         return Finding(fact=HttpFact.NO_CONTROL if control is None else HttpFact.CONTENT_UNPROVEN,
                        reason=Reason.NO_CONTROL if control is None else Reason.UNPROVEN_CONTENT)  # fmt: skip
     if redirect:
+        where = (page.location or "")[:200]
         return Finding(fact=HttpFact.REDIRECT_UNEXPECTED, reason=Reason.UNEXPECTED_REDIRECT,
-                       suspected=(Mechanism.HTTP_REDIRECT_BLOCKPAGE,), detail=f"to {page.location}")  # fmt: skip
+                       suspected=(Mechanism.HTTP_REDIRECT_BLOCKPAGE,), detail=f"to {where}")  # fmt: skip
     return Finding(fact=HttpFact.CONTENT_UNPROVEN, reason=Reason.UNPROVEN_CONTENT,
                    suspected=(Mechanism.HTTP_451 if page.status == 451 else Mechanism.HTTP_BLOCKPAGE,))  # fmt: skip
+
+
+def _proof_of_forgery(view: View, leg: Leg, page: HttpObservation) -> str | None:
+    """What shows that the page is not the server's, as a clause; None: nothing does."""
+    if _forged_at_echo(view, leg):
+        return "our own server, asked for the name, seems to answer with a page that it never sent"
+    if answered_on_path(view, leg, page.address):
+        return "it came although the request could not leave this network"
+    if _shared(view, leg, page):
+        return "another listed name brought the very same page, and elsewhere the two differ"
+    return None
 
 
 def is_cut_short(page: HttpObservation) -> bool:
@@ -181,29 +195,44 @@ def _same_as_control(page: HttpObservation) -> Finding:
 
 def _forged_at_echo(view: View, leg: Leg) -> bool:
     """The listed Host sent to the helper's HTTP echo comes back unsigned, while a neutral Host is signed, before and
-    after: somebody on the path answers for the name."""
-    asked = [p for p in view.http if p.why.place is Place.ECHO and p.why.hop == leg.hop and not p.tls]
-    forged = [p for p in asked if p.why.listed and p.status is not None and p.authentic is False]
+    after: somebody on the path answers for the name.
+
+    One of the neutral names must be a real site's: a transparent proxy fetches every name that exists from where it
+    lives. An overloaded echo that turns requests away is no forgery.
+    """
+    asked = [p for p in view.http if p.why.place is Place.ECHO and p.why.test is Test.SQUARE and not p.tls]
+    asked = [p for p in asked if p.why.hop == leg.hop]
+    forged = [p for p in asked if p.why.listed and p.authentic is False and p.status is not None]
+    forged = [p for p in forged if p.status != 429 and (p.status or 0) < 500]
     neutral = [p for p in asked if not p.why.listed]
-    return len(forged) >= 2 and len(neutral) >= 2 and all(p.authentic for p in neutral)
+    if len(forged) < 2 or len(neutral) < 2 or not all(p.authentic for p in neutral):
+        return False
+    around = min(p.t0_s for p in neutral) <= forged[0].t0_s and max(p.t0_s for p in neutral) >= forged[-1].t0_s
+    real = {site.host for check in view.line.neutral if (site := leg_of(check.url, 0)) is not None}
+    return around and any(p.host in real for p in neutral)
 
 
 def answered_on_path(view: View, leg: Leg, address: str) -> bool:
-    """The listed Host is answered although the request cannot leave the common path; a neutral Host is not."""
+    """The listed Host is answered although the request cannot leave the common path; a neutral one expires there."""
     paths = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == "http_request"]
     limits = {hop.ttl for hop in view.line.common_path if hop.family == family_of(address)}
     for limit in limits:
         listed = [r for p in paths if p.why.listed for h in p.hops if h.ttl == limit for r in h.replies]
         neutral = [r for p in paths if not p.why.listed for h in p.hops if h.ttl == limit for r in h.replies]
         came = listed.count(PathReply.CONNECTED)
-        if came >= 2 and neutral and PathReply.CONNECTED not in neutral:
+        if came >= 2 and PathReply.TIME_EXCEEDED in neutral and PathReply.CONNECTED not in neutral:
             return True
     return False
 
 
 def _shared(view: View, leg: Leg, page: HttpObservation) -> bool:
-    """The same cleartext body for two listed names whose control bodies differ, while neutral names are clean."""
+    """The same cleartext body for two listed names whose control bodies differ, while neutral names are clean.
+
+    Only a page in its own right: empty bodies, and the errors and refusals that servers ship with, are alike anywhere.
+    """
     if view.line.portal is not False or page.body_sha256 is None:
+        return False
+    if page.body_bytes == 0 or page.status is None or page.status // 100 != 2 or _is_bot_wall(page):
         return False
     same = [b for b in view.line.shared_bodies if b.body_sha256 == page.body_sha256]
     hosts = {b.host for b in same}

@@ -20,7 +20,7 @@ from blockprobe.verdict.facts import Facts, Finding, HttpFact, LegFindings, Site
 from blockprobe.verdict.fingerprint import Fingerprint, FingerprintSet
 from blockprobe.verdict.legs import MAX_HOPS, chain_of_legs, leg_findings
 from blockprobe.verdict.line_facts import line_fact
-from blockprobe.verdict.rules import RULES_VERSION, Rule, first_match
+from blockprobe.verdict.rules import LOOP, NOTHING, RULES_VERSION, Rule, first_match
 from blockprobe.verdict.view import Leg, View, remembered
 
 __all__ = ["RULES_VERSION", "judge"]
@@ -108,19 +108,8 @@ def _deciding(view: View, chain: list[JudgedLeg]) -> JudgedLeg:
             return judged
     last = chain[-1]
     if last.leg.hop >= MAX_HOPS and _control_loops(view, chain[0].leg):
-        return replace(last, rule=_LOOP)
+        return replace(last, rule=LOOP)
     return last
-
-
-_LOOP = Rule(
-    id="down.redirects",
-    state=State.DOWN,
-    line=LineState.OPEN,
-    layer="http",
-    site=SiteState.DOWN,
-    because="{host} redirects without end, for a helper elsewhere too.",
-    holds=lambda facts: False,
-)
 
 
 def _control_loops(view: View, leg: Leg) -> bool:
@@ -242,8 +231,8 @@ def _unique(found: Iterable[Interference]) -> tuple[Interference, ...]:
 
 def _nothing_measured(measurement: Measurement) -> Verdict:
     return Verdict(
-        state=State.INCONCLUSIVE, line_state=LineState.UNKNOWN, site_state=SiteState.UNKNOWN, rule="unknown.nothing",
-        because=f"Nothing was measured of {measurement.target.input}.", reasons=(Reason.TOO_FEW_ATTEMPTS,),
+        state=NOTHING.state, line_state=NOTHING.line, site_state=SiteState.UNKNOWN, rule=NOTHING.id,
+        because=NOTHING.because.format(host=measurement.target.input), reasons=(Reason.TOO_FEW_ATTEMPTS,),
     )  # fmt: skip
 
 

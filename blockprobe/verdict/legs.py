@@ -1,6 +1,6 @@
 """From a measurement to the findings of each leg, following redirects as a browser would."""
 
-from blockprobe.verdict.address_facts import address_finding
+from blockprobe.verdict.address_facts import address_finding, judged_addresses
 from blockprobe.verdict.dns_facts import dns_finding
 from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LegFindings, TlsFact
 from blockprobe.verdict.http_facts import http_finding
@@ -19,7 +19,7 @@ def leg_findings(view: View, leg: Leg) -> LegFindings:
     tls = tls_finding(view, leg)
     http = http_finding(view, leg)
     dns_fact = DnsFact(dns.fact)
-    if dns_fact is DnsFact.UNCONFIRMED and http.fact == HttpFact.REAL:
+    if dns_fact is DnsFact.UNCONFIRMED and _opened_where_named(view, leg, http.fact):
         dns_fact = DnsFact.REAL  # the page at the answered address is the site's: that confirms the answer
     facts = Facts(
         line=line_fact(view),
@@ -30,6 +30,13 @@ def leg_findings(view: View, leg: Leg) -> LegFindings:
         http=HttpFact(http.fact),
     )
     return LegFindings(facts=facts, dns=dns, address=address, tls=tls, http=http)
+
+
+def _opened_where_named(view: View, leg: Leg, http_fact: str) -> bool:
+    """Whether the page is the site's, and came from an address that the line's own resolvers gave."""
+    own = view.browser_addresses(leg)
+    fine = http_fact in (HttpFact.REAL, HttpFact.REFUSED, HttpFact.REDIRECT)
+    return fine and set(judged_addresses(view, leg)) <= set(own)
 
 
 def chain_of_legs(view: View, first: Leg) -> list[Leg]:

@@ -28,11 +28,11 @@ def site_fact(view: View, leg: Leg) -> SiteFact:
         asked = [c for c in view.control_asked(leg) if c.failure is not Failure.HELPER_BAD_ANSWER]
         neutral = any(view.line.families.values()) or any(check.ok for check in view.line.neutral)
         return SiteFact.HELPER_INTERFERED if asked and neutral else SiteFact.NO_CONTROL
-    hops = [hop for control in controls for hop in control.hops[:1]]
+    hops = view.control_pages(leg) or [hop for control in controls for hop in control.hops[:1]]
     if any(hop.failure is None and (hop.status or 0) < 500 and hop.status not in REFUSING for hop in hops):
         return SiteFact.ALIVE
     if any(hop.status in REFUSING for hop in hops):
         return SiteFact.REFUSES
-    if any(tls.ok for control in controls for tls in control.tls):
+    if not hops and any(tls.ok for control in controls for tls in control.tls):
         return SiteFact.ALIVE
     return SiteFact.DOWN

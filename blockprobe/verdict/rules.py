@@ -15,9 +15,13 @@ from blockprobe.verdict.facts import LineFact as L
 from blockprobe.verdict.facts import SiteFact as S
 from blockprobe.verdict.facts import TlsFact as T
 
+#: In every record. Raise it with any change after which some archived measurement would get another verdict: a rule
+#: added, removed, moved or given another predicate, state or grade; a fact won from other evidence; a threshold. Not
+#: for wording, speed or a new fingerprint (the catalogue's hash is in the record too). Then regenerate the golden
+#: records (`python -m tests.goldens.regenerate`) and name in the change log what moved and why.
 RULES_VERSION = 1
 
-#: The layer whose finding gives a rule's mechanisms, reason and detail.
+#: The layers of which one's finding gives a rule its mechanisms, reason and detail.
 LAYERS = ("line", "dns", "address", "tls", "http")
 
 
@@ -64,24 +68,29 @@ def _opens(f: Facts) -> bool:
     return f.dns in NAMED and f.address is A.OPEN
 
 
+def _proves_nothing(f: Facts, line: L) -> bool:
+    """The line is like that, and not even a certificate, which nobody here can forge, shows the site."""
+    return f.line is line and not (_opens(f) and f.tls is T.VALID)
+
+
 RULES: tuple[Rule, ...] = (
     # -- a line that can prove nothing ---------------------------------------------------------------------------
     _unknown("line.portal", "line", Reason.CAPTIVE_PORTAL,
              "This line replaces cleartext pages of neutral sites too: somebody must log in here first.",
-             lambda f: f.line is L.PORTAL and f.tls is not T.VALID),
+             lambda f: _proves_nothing(f, L.PORTAL)),
     _unknown("line.clock", "line", Reason.CLOCK_WRONG,
              "This machine's clock is wrong by more than a day, so that no certificate can be checked.",
-             lambda f: f.line is L.CLOCK_WRONG and f.tls is not T.VALID),
+             lambda f: _proves_nothing(f, L.CLOCK_WRONG)),
     _unknown("line.no_family", "line", Reason.FAMILIES_UNUSABLE,
              "Neither IPv4 nor IPv6 reaches a neutral site from here.",
-             lambda f: f.line is L.NO_FAMILY and f.tls is not T.VALID),
+             lambda f: _proves_nothing(f, L.NO_FAMILY)),
     # -- proven blocks; they win over a dead site ------------------------------------------------------------------
     _blocked("dns.lie.artefact", "dns", Grade.ARTEFACT,
              "The line's own resolver withholds {host} and what it answered settles it{detail}.",
              lambda f: f.dns is D.LIE_ARTEFACT),
     _blocked("dns.lie.counterfactual", "dns", Grade.COUNTERFACTUAL,
-             "The line's own resolver answers other names but not {host}, in every form of the question, and the "
-             "zone is healthy elsewhere{detail}.",
+             "The line's own resolver answers other names, and about {host} says what is false, in every form of the "
+             "question, while the zone is healthy elsewhere{detail}.",
              lambda f: f.dns is D.LIE_PROVEN),
     _blocked("dns.injection", "dns", Grade.COUNTERFACTUAL,
              "Somebody on the path answers questions about {host} that were put to others, and not those about "
@@ -94,8 +103,8 @@ RULES: tuple[Rule, ...] = (
              "A router inside this network says that connecting to the address of {host} is prohibited{detail}.",
              lambda f: f.address is A.BLOCKED_ARTEFACT),
     _blocked("address.path", "address", Grade.COUNTERFACTUAL,
-             "Packets to the address of {host} are stopped on the path that this line shares with unrelated sites, "
-             "while those to its neighbours pass{detail}.",
+             "Packets to the address of {host} are stopped inside this network, while those to its neighbours "
+             "pass{detail}.",
              lambda f: f.address is A.BLOCKED_PROVEN),
     _blocked("tls.mitm.artefact", "tls", Grade.ARTEFACT,
              "The certificate shown for {host} is that of a known filter{detail}.",
@@ -120,7 +129,8 @@ RULES: tuple[Rule, ...] = (
              "The cleartext answer for {host} is a known block page{detail}.",
              lambda f: f.http is H.PAGE_ARTEFACT and f.tls is not T.VALID),
     _blocked("http.page.counterfactual", "http", Grade.COUNTERFACTUAL,
-             "A page comes back for {host} from whatever server is asked, and for neutral names it does not{detail}.",
+             "The cleartext page for {host} does not come from its server but from the path to it; neutral names get "
+             "none{detail}.",
              lambda f: f.http is H.PAGE_PROVEN and f.tls is not T.VALID),
     _blocked("http.name", "http", Grade.COUNTERFACTUAL,
              "Requests that name {host} fail, even at our own server elsewhere, and pass with a neutral name{detail}.",
@@ -147,7 +157,8 @@ RULES: tuple[Rule, ...] = (
          because="{host} turns clients away, and what it says is proven to be its own answer{detail}.",
          holds=lambda f: _opens(f) and f.tls is T.NOT_TRIED and f.http is H.REFUSED),
     # -- the same for everybody ----------------------------------------------------------------------------------
-    _down("down.dns", "dns", "The name {host} does not resolve for anyone{detail}.", lambda f: f.dns is D.SAME_FAILURE),
+    _down("down.dns", "dns", "The name {host} does not resolve for anyone{detail}.",
+          lambda f: f.dns is D.SAME_FAILURE and f.site is not S.ALIVE),
     _down("down.zone", "dns",
           "The fault is in the zone of {host}, or in an old answer still remembered, not in a rule against "
           "it{detail}.",
@@ -155,9 +166,9 @@ RULES: tuple[Rule, ...] = (
     _down("down.address", "address", "The address of {host} does not answer a helper elsewhere either{detail}.",
           lambda f: f.address is A.SAME_FAILURE and f.site in (S.DOWN, S.REFUSES)),
     _down("down.tls", "tls", "The TLS handshake of {host} fails for a helper elsewhere too{detail}.",
-          lambda f: f.tls is T.SAME_FAILURE),
+          lambda f: f.tls is T.SAME_FAILURE and f.site is not S.ALIVE),
     _down("down.http", "http", "The server of {host} fails for a helper elsewhere too{detail}.",
-          lambda f: f.http is H.SAME_FAILURE),
+          lambda f: f.http is H.SAME_FAILURE and f.site is not S.ALIVE),
     # -- we do not know ------------------------------------------------------------------------------------------
     _unknown("unknown.lossy_line", "line", Reason.LOSSY_LINE, "Neutral sites fail from here as well.",
              lambda f: f.line is L.LOSSY),
@@ -180,7 +191,7 @@ RULES: tuple[Rule, ...] = (
     _unknown("unknown.dns", "dns", Reason.DIFFERENCE_ONLY,
              "The line's own resolver answers differently about {host} than others do; that alone proves "
              "nothing{detail}.",
-             lambda f: f.dns in (D.DIFFERENCE, D.NO_CONTROL, D.UNCONFIRMED) and f.tls is not T.VALID),
+             lambda f: f.dns in (D.DIFFERENCE, D.NO_CONTROL, D.UNCONFIRMED, D.SAME_FAILURE)),
     _unknown("unknown.address.lossy", "address", Reason.LOSSY_LINE,
              "Connections to {host} failed, but not often enough to exclude chance{detail}.",
              lambda f: f.address is A.LOSSY),
@@ -191,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     _unknown("unknown.tls", "tls", Reason.SERVER_OR_NETWORK,
              "The TLS handshake with {host} fails here and not elsewhere; the server could be doing that "
              "itself{detail}.",
-             lambda f: f.tls in (T.UNPROVEN, T.NO_CONTROL, T.LOSSY)),
+             lambda f: f.tls in (T.UNPROVEN, T.NO_CONTROL, T.SAME_FAILURE)),
     _unknown("unknown.redirect", "http", Reason.UNEXPECTED_REDIRECT,
              "{host} redirects here to a place that it does not redirect to elsewhere{detail}.",
              lambda f: f.http is H.REDIRECT_UNEXPECTED),
@@ -201,13 +212,14 @@ RULES: tuple[Rule, ...] = (
              lambda f: f.http is H.CONTENT_UNPROVEN),
     _unknown("unknown.http", "http", Reason.SERVER_OR_NETWORK,
              "{host} was reached but gave no usable page here{detail}.",
-             lambda f: f.http in (H.UNPROVEN, H.NO_CONTROL, H.LOSSY, H.SERVER_ERROR, H.REDIRECT, H.NOT_TRIED,
-                                  H.PAGE_ARTEFACT, H.PAGE_PROVEN, H.NAME_PROVEN, H.NAME_PARTIAL,
-                                  H.ADDRESS_AND_NAME_PROVEN)),
-    _unknown("unknown.difference", "dns", Reason.DIFFERENCE_ONLY,
-             "What was seen of {host} does not fit together well enough to say more{detail}.",
              lambda f: True),
 )  # fmt: skip
+
+
+#: Decided over several legs, or over none, and so not by the facts of one (`judge.py`).
+LOOP = _down("down.redirects", "http", "{host} redirects without end, for a helper elsewhere too.", lambda f: False)
+NOTHING = _unknown("unknown.nothing", "line", Reason.TOO_FEW_ATTEMPTS, "Nothing was measured of {host}.",
+                   lambda f: False)  # fmt: skip
 
 
 def first_match(facts: Facts) -> Rule:

@@ -15,15 +15,17 @@ _WIDE = 120  # columns from which the grade has a column of its own
 _NARROW = 64  # columns below which a table would be all folds
 
 
-def print_table(console: Console, rows: tuple[Row, ...]) -> None:
-    """The rows, their sum, and how to look at one record."""
+def print_table(
+    console: Console, rows: tuple[Row, ...], *, hint: str = "blockprobe check --format json TARGET"
+) -> None:
+    """The rows, their sum, and how to look at one record (`hint`, a command)."""
     if console.width < _NARROW:
         for row in rows:
             _print_stacked(console, row)
     else:
         console.print(_wide(rows) if console.width >= _WIDE else _medium(rows))
     console.print(Text(_sum(rows)))
-    console.print(Text("One record with all its evidence: blockprobe check --format json TARGET", style="dim"))
+    console.print(Text(f"One record with all its evidence: {hint}", style="dim"), soft_wrap=True)
 
 
 def _wide(rows: tuple[Row, ...]) -> Table:

@@ -1,0 +1,1 @@
+"""Tests of the judge: pure, so they need no network, real or simulated."""
