@@ -35,10 +35,11 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo
 
 acceptance: $(VENV)/.dev
-	mkdir -p bench/results
 	$(BIN)/python bench/help_speed.py
 	$(BIN)/python bench/check_speed.py
-	$(BIN)/python bench/false_blocks.py
+	$(BIN)/python bench/false_blocks.py --full
+	$(BIN)/python bench/false_blocks.py --loss 0.02
+	for variant in burst outage rtt cpu; do $(BIN)/python bench/false_blocks.py --variant $$variant || exit; done
 
 wheel: $(VENV)/.dev
 	rm -rf dist

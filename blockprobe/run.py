@@ -5,11 +5,13 @@
 
 import asyncio
 import gc
+import resource
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from blockprobe import __version__
 from blockprobe.measure.case import Case
@@ -17,6 +19,7 @@ from blockprobe.measure.ledger import Ledger
 from blockprobe.measure.line import LineCheck
 from blockprobe.measure.shared import Shared
 from blockprobe.measure.site import measure_site
+from blockprobe.model.errors import ConfigError
 from blockprobe.model.line import Line
 from blockprobe.model.observation import DnsObservation, HttpObservation, ResolverGroup
 from blockprobe.model.record import Measurement, Record, Target, Vantage, Versions
@@ -54,6 +57,8 @@ class Run:
     ) -> "Run":
         """Make the clients; nothing is sent yet. Raises ConfigError for an unusable resolver or helper."""
         clock = clock or SystemClock()
+        allow_descriptors()
+        token = read_token(settings.helper.token_file)
         dialer, tls = Dialer(), TlsContexts()
         public = [parse_resolver(entry.url, ResolverGroup.PUBLIC, entry.address) for entry in settings.resolvers.public]
         encrypted = [replace(r, group=ResolverGroup.ENCRYPTED) for r in public if r.encrypted]
@@ -63,10 +68,10 @@ class Run:
             dialer=dialer,
             tls=tls,
             dns=DnsClient(dialer, clock, tls),
-            helpers=tuple(HelperClient(url, clock=clock) for url in settings.helper.urls),
+            helpers=tuple(HelperClient(url, clock=clock, token=token) for url in settings.helper.urls),
             own=tuple(parse_resolver(url, ResolverGroup.ISP) for url in settings.resolvers.isp),
             public=tuple(r for r in public if not r.encrypted),
-            encrypted=tuple(r for r in encrypted if r.address),
+            encrypted=tuple(encrypted),
             fingerprints=FingerprintSet(fingerprints),
             ledger=Ledger(clock.monotonic),
         )
@@ -179,6 +184,23 @@ def record_of(view: View, runtime_s: float, versions: Versions) -> Record:
         control=measurement.control,
         versions=versions,
     )
+
+
+def allow_descriptors() -> None:
+    """Raise the soft limit on open files to the hard one: 64 targets with ten ears each come near the usual 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def read_token(path: str | None) -> str | None:
+    """The bearer token for helpers; secrets come from files only. Raises ConfigError when it cannot be read."""
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"helper.token_file {path}: {error}; write the token into that file") from error
 
 
 def own_line(measurement: Measurement) -> Line:

@@ -47,6 +47,7 @@ class LineCheck:
 
     async def begin(self) -> None:
         """What every measurement needs, in a few round trips: families, portal, clock, NAT64; into `shared.line`."""
+        await self._find_encrypted()
         await asyncio.gather(self._find_neutral(), self._find_echoes())
         await asyncio.gather(self._fetch_neutral(), self._detect_nat64(), self._ask_helper())
         shared = self.shared
@@ -68,6 +69,15 @@ class LineCheck:
         return self.shared.line
 
     # -- neutral sites and echoes --------------------------------------------------------------------------------
+
+    async def _find_encrypted(self) -> None:
+        """Look up the resolvers that are known by name alone (RFC 8484, 3); one that nobody can find is left out."""
+        known = [resolver for resolver in self.shared.encrypted if resolver.address]
+        named = [resolver for resolver in self.shared.encrypted if not resolver.address]
+        self.shared.encrypted = tuple(known)
+        found = await asyncio.gather(*(self._addresses_of(resolver.server_name or "") for resolver in named))
+        known += [r.with_address(addresses[0]) for r, addresses in zip(named, found, strict=True) if addresses]
+        self.shared.encrypted = tuple(known)
 
     async def _find_neutral(self) -> None:
         urls = self.shared.settings.controls.neutral

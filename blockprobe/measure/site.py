@@ -8,7 +8,8 @@ import asyncio
 from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests
 from blockprobe.measure.case import Case
 from blockprobe.measure.control import ask_helpers, was_asked
-from blockprobe.measure.look import ask_own_again, candidate_addresses, limited, look_at, resolve
+from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
+from blockprobe.model.addresses import family_of
 from blockprobe.model.words import State
 from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import AddressFact, HttpFact, TlsFact
@@ -16,6 +17,9 @@ from blockprobe.verdict.http_facts import is_cut_short
 from blockprobe.verdict.judge import JudgedLeg, judge_leg
 from blockprobe.verdict.legs import MAX_HOPS
 from blockprobe.verdict.view import Leg, View
+
+#: Address facts that a further connection cannot change.
+_PASSED = (AddressFact.OPEN, AddressFact.SAME_FAILURE, AddressFact.NOT_TRIED)
 
 
 async def measure_site(case: Case) -> None:
@@ -83,6 +87,7 @@ async def _settle(case: Case, leg: Leg) -> None:
     if page_tests.in_doubt(case.view(), leg):
         await page_tests.test_page(case, leg)
     await _look_at_twin(case, leg)
+    await _look_a_last_time(case, leg)
 
 
 def _is_clean(view: View, leg: Leg) -> bool:
@@ -119,6 +124,26 @@ async def _test_names_on_the_wire(case: Case, leg: Leg) -> None:
         return
     address, silent = doubts[0]
     await tester.run(address, silent)
+
+
+async def _look_a_last_time(case: Case, leg: Leg) -> None:
+    """Where nothing was proven the failure may have passed meanwhile, an outage of the line for one: look once more."""
+    judged = judge_leg(case.view(), leg)
+    if judged.state is not State.INCONCLUSIVE or judged.findings.facts.address in _PASSED:
+        return
+    addresses = address_tests.in_doubt(case.view(), leg)[:2]
+    opened = [address for address in await asyncio.gather(*(_reopens(case, leg, a) for a in addresses)) if address]
+    await look_at(case, leg, opened[:1])
+
+
+async def _reopens(case: Case, leg: Leg, address: str) -> str | None:
+    """The address, if it connects now; a neutral connection after it, as after every attempt that may be silent."""
+    _, stream = await connect_once(case, leg, address, case.shared.settings.limits.attempts)
+    if stream is None:
+        await case.neutral_connects(family_of(address) or 4)
+        return None
+    stream.reset()
+    return address
 
 
 async def _look_at_twin(case: Case, leg: Leg) -> None:

@@ -45,8 +45,11 @@ class Pending:
         """
         if self._exchange is None:
             return self.first
+        left_s = self.first.t_s + min_listen_s - self._session.elapsed()
         try:
-            await asyncio.sleep(max(0.0, self.first.t_s + min_listen_s - self._session.elapsed()))
+            if left_s > 0.0:
+                await asyncio.sleep(left_s)
+            self._exchange.hear()
         finally:
             self.close()
         return with_later(self.first, self._exchange.asked, self._exchange.later)

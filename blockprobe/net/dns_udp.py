@@ -58,6 +58,11 @@ class UdpExchange:
         assert self.outcome is not None
         return self.outcome
 
+    def hear(self) -> None:
+        """Read what has come by now, without waiting for the loop to see it."""
+        if self._sock.fileno() >= 0:
+            self._readable()
+
     def close(self) -> None:
         """Stop listening, or asking: then the outcome is `interrupted`. May be called again."""
         if self.outcome is None:

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -150,7 +151,7 @@ class HelperClient:
     async def _post(self, body: bytes) -> _Reply:
         import httpx
 
-        request = httpx.Request("POST", self.url, headers=self._headers, content=body)
+        request = httpx.Request("POST", _parsed(self.url), headers=self._headers, content=body)
         async with self._slots, self._connection() as connection:
             response = await connection.handle_async_request(request)
         return _Reply(
@@ -164,17 +165,14 @@ class HelperClient:
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator["httpx.AsyncBaseTransport"]:
-        """The connection that was used last, or a new one; those too many are closed afterwards."""
+        """The connection that was used last, or a new one; kept afterwards, for there are never more than the slots."""
         connection = self._idle.pop() if self._idle else self._make()
         try:
             yield connection
         except BaseException:  # cut off in the middle: nobody knows what would come next on it
             await connection.aclose()
             raise
-        if len(self._idle) < _CONNECTIONS:
-            self._idle.append(connection)
-        else:
-            await connection.aclose()
+        self._idle.append(connection)
 
     def _take_key(self, answer: Answer) -> None:
         """Keep the key; one that came in the clear is everybody's, and proves nothing."""
@@ -211,6 +209,13 @@ def _transport_maker() -> Callable[[], "httpx.AsyncBaseTransport"]:
             self._wire.close()
 
     return Transport
+
+
+@lru_cache(maxsize=16)
+def _parsed(url: str) -> "httpx.URL":
+    import httpx
+
+    return httpx.URL(url)
 
 
 def _headers(url: str, token: str | None) -> dict[str, str]:

@@ -27,8 +27,8 @@ class Stream:
     """A TCP connection to `address`:`port`; every method raises OSError for what the network did.
 
     `rtt_s` is the kernel's round-trip estimate when the connection was made (seconds; TCP_INFO), `maxseg` the segment
-    size asked for (bytes; None: the system's), `bytes_received` what came over the wire so far, below TLS.
-    One reader at a time.
+    size asked for (bytes; None: the system's), `bytes_received` what came over the wire so far, below TLS; `tls` says
+    whether `recv` and `sendall` go through TLS. One reader at a time.
     """
 
     def __init__(self, sock: socket.socket, address: str, port: int, *, maxseg: int | None = None) -> None:
@@ -42,15 +42,12 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._limited = False
         self._layer: Layer | None = None
-
-    @property
-    def tls(self) -> bool:
-        """Whether `recv` and `sendall` go through TLS."""
-        return self._layer is not None
+        self.tls = False
 
     def secure(self, layer: Layer) -> None:
         """From now on read and write through `layer`."""
         self._layer = layer
+        self.tls = True
 
     async def recv(self, limit: int = 65_536) -> bytes:
         """Up to `limit` bytes as soon as there are any; empty at the end of the stream."""
@@ -106,7 +103,7 @@ class Stream:
         """Close the socket; again is harmless."""
         if self._limited:
             self.reset()
-        self._sock.close()
+        self._end()
 
     def reset(self) -> None:
         """Close with a RST, so that neither end keeps state and nothing unsent is sent with another hop limit."""
@@ -116,7 +113,11 @@ class Stream:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         if self._limited:
             self._lift_limit()
+        self._end()
+
+    def _end(self) -> None:
         self._sock.close()
+        self._layer = None  # it knows us too: the circle would keep 50 KB of OpenSSL's until somebody collects it
 
     async def aclose(self) -> None:
         """`close`, for `async with contextlib.aclosing(stream)`."""

@@ -12,6 +12,7 @@ import warnings
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from blockprobe.model.observation import Certificate
@@ -136,6 +137,7 @@ def _readable(value: str) -> str:
     return shown.replace("\\", "\\\\").replace(",", "\\,")
 
 
+@lru_cache(maxsize=_CACHED)
 def _iso(openssl_time: str | None) -> str | None:
     """ "Jan  5 09:34:43 2018 GMT" as "2018-01-05T09:34:43Z"."""
     if openssl_time is None:

@@ -105,10 +105,10 @@ def needed_families(view: View, leg: Leg) -> list[int]:
 
 def _read_resolver(view: View, leg: Leg, server: str, url: str, family: int) -> ResolverReading:
     attempts = attempts_at(view, leg, server, family)
-    plain = [a for a in attempts if a.why.test in LOOKS and a.resolver.startswith("udp:")]
+    plain = [a for a in attempts if _is_plain(a)]
     read_all = [(a, read(view, leg, a)) for a in attempts]
-    bad = [(a, r) for a, r in read_all if r not in _GOOD]
-    real = any(r is Reading.REAL for _, r in read_all)
+    bad = [(a, r) for a, r in read_all if r not in _GOOD or (r is Reading.UNCONFIRMED and _says_withheld(a))]
+    real = any(r is Reading.REAL for a, r in read_all if _is_plain(a))
     reading = _worst(r for _, r in bad) if bad else (read_all[-1][1] if read_all else Reading.SILENT)
     fact, artefacts = DnsFact.REAL if real else DnsFact.UNCONFIRMED, tuple[str, ...]()
     if bad:
@@ -119,6 +119,15 @@ def _read_resolver(view: View, leg: Leg, server: str, url: str, family: int) -> 
         server=server, url=url, family=family, fact=fact, reading=reading, k=len(bad), n=len(read_all),
         artefacts=artefacts,
     )  # fmt: skip
+
+
+def _is_plain(dns: DnsObservation) -> bool:
+    """The question as a user's machine asks it."""
+    return dns.why.test in LOOKS and dns.resolver.startswith("udp:")
+
+
+def _says_withheld(dns: DnsObservation) -> bool:
+    return dns.reply is not None and any(ede.code in EDE_WITHHELD for ede in dns.reply.ede)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ def _judge_bad(view: View, leg: Leg, tried: _Attempts) -> tuple[DnsFact | None, 
     lies = sum(r in FIRM_LIES for _, r in tried.all)
     if artefacts:
         return (DnsFact.LIE_PARTIAL if tried.good else DnsFact.LIE_ARTEFACT), artefacts
-    if lies < 2 and any(r in _GOOD for dns, r in tried.all if dns in tried.plain):
+    if lies < 2 and any(r in _GOOD for dns, r in tried.all if _is_plain(dns)):
         return None, ()  # one odd answer among good ones is chance until it repeats
     if not is_alive(view, leg):
         return _without_control(view, leg), ()
@@ -176,16 +185,19 @@ def _artefacts(view: View, leg: Leg, tried: _Attempts) -> tuple[str, ...]:
     """Things that settle it alone, met at least twice: the resolver says so itself, an address nobody else gets, a
     known block page."""
     found: list[str] = []
+    bearing = 0
+    neutral = {a for dns in _asked(view, Test.NEUTRAL, tried.server) for a in addresses_in(dns.reply)}
     for dns, reading in tried.all:
         if reading is Reading.REAL or dns.reply is None:
             continue
         kinds = {f"EDE {e.code}" + (f": {e.text}" if e.text else "") for e in dns.reply.ede if e.code in EDE_WITHHELD}
         if reading is Reading.BOGON and is_alive(view, leg) and not _bogon_for_all(view, leg, tried.server):
             kinds.add("bogon " + ", ".join(sorted(set(addresses_in(dns.reply)))))
-        if reading is Reading.NOTICE:
+        if reading is Reading.NOTICE and not neutral & set(addresses_in(dns.reply)):
             kinds.add("known block page at the answered address")
+        bearing += bool(kinds)
         found += sorted(kinds)
-    return tuple(dict.fromkeys(found)) if len(found) >= 2 else ()
+    return tuple(dict.fromkeys(found)) if bearing >= 2 else ()
 
 
 def _bogon_for_all(view: View, leg: Leg, server: str) -> bool:
@@ -313,15 +325,16 @@ def _worst(readings: Iterable[Reading]) -> Reading:
 
 
 def _denies(view: View, leg: Leg, injected: DnsObservation, readings: list[ResolverReading]) -> bool:
-    """Whether what is injected keeps the line's own resolvers from giving the site.
+    """Whether what is injected keeps the line's own resolvers from giving the site, over UDP as browsers ask.
 
     Addresses that nothing proves real or false are the lie only where they are what was injected, or where nothing
     answers.
     """
-    if not readings or any(r.fact is DnsFact.REAL for r in readings):
+    own, real = view.browser_addresses(leg), view.real_addresses(leg)
+    gives = any(r.fact is DnsFact.REAL for r in readings)
+    if not readings or (gives and any(view.plain(address) in real for address in own)):
         return False
-    own = view.browser_addresses(leg)
-    if not any(r.fact is DnsFact.UNCONFIRMED for r in readings):
+    if not gives and not any(r.fact is DnsFact.UNCONFIRMED for r in readings):
         return True
     return bool(set(own) & set(addresses_in(injected.reply))) or not answers_at(view, own)
 

@@ -84,13 +84,14 @@ def read(view: View, leg: Leg, observation: DnsObservation) -> Reading:
 
 
 def _is_notice(view: View, leg: Leg, reply: DnsReply, addresses: tuple[str, ...]) -> bool:
-    """A known block page by its address, by an alias on the way, or by the page that the address serves."""
+    """A known block page by its address, by an alias on the way, or by the page that the address serves, where others
+    get other addresses: else the resolver may be honest, and the page put into the connection."""
     prints = view.fingerprints
     if any(prints.match_address(address) for address in addresses):
         return True
     if any(r.type == "CNAME" and prints.match_cname(r.value) for r in reply.answers):
         return True
-    return any(
+    return bool(view.real_addresses(leg)) and any(
         page.address in addresses and not page.tls and page.why.listed and view.notice_of(page) is not None
         for page in view.http
     )

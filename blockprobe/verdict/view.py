@@ -60,6 +60,10 @@ class Leg:
     port: int
     is_ip: bool
 
+    def __hash__(self) -> int:
+        """The hop and the URL tell legs apart; hashing all the rest took as long as looking up what is remembered."""
+        return hash((self.hop, self.url))
+
     @property
     def tls(self) -> bool:
         """Whether the leg is https."""

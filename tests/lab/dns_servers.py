@@ -6,6 +6,7 @@ from pathlib import Path
 from . import plan
 from .pki import Pki
 from .rules import ZONES, Draft
+from .signing import sign_all
 from .sites import SITES
 
 _APEX = """$TTL 300
@@ -48,6 +49,7 @@ def write_bind(folder: Path) -> Path:
         path.write_text(text)
         statements.append(_zone(name, path))
     statements.append(_zone(LAME, folder / "missing.zone"))
+    (folder / "anchors").write_text("".join(path.read_text() for path in sign_all(folder)))
     options = (
         f'options {{ directory "{folder}"; listen-on {{ {plan.AUTHORITY}; }}; listen-on-v6 {{ {plan.AUTHORITY_V6}; }}; '
         "recursion no; allow-query { any; }; pid-file none; lock-file none; session-keyfile none; notify no; "
@@ -76,6 +78,25 @@ def write_unbound(folder: Path, pki: Pki, hints: Path) -> Path:
 
 
 _PORTS = (53, 853)
+
+
+def write_validator(folder: Path, address: str, bind: Path, *, ede: bool) -> Path:
+    """unbound as a resolver that validates the signed zones; `ede`: whether it says why it fails (not by default)."""
+    folder.mkdir()
+    config = folder / "unbound.conf"
+    config.write_text(_small_unbound(folder, address, bind / "hints") + (
+        f'  module-config: "validator iterator"\n  trust-anchor-file: "{bind / "anchors"}"\n'
+        f"  ede: {'yes' if ede else 'no'}\n  val-log-level: 1\n"
+    ))  # fmt: skip
+    return config
+
+
+def _small_unbound(folder: Path, address: str, hints: Path) -> str:
+    return (
+        f'remote-control:\n  control-enable: no\nserver:\n  interface: {address}\n  username: ""\n  chroot: ""\n'
+        f'  pidfile: ""\n  directory: "{folder}"\n  num-threads: 1\n  access-control: 0.0.0.0/0 allow\n'
+        f'  root-hints: "{hints}"\n  ip-freebind: yes\n  use-syslog: no\n  so-rcvbuf: 0\n  so-sndbuf: 0\n'
+    )
 
 
 def write_dnsdist(folder: Path, pki: Pki) -> Path:

@@ -223,6 +223,18 @@ def _loss(rule: Rule, made: Draft) -> None:
     made.late.append(f"oifname probe numgen random mod 1000 < {permille} drop")
 
 
+@_kind("mtu")
+def _mtu(rule: Rule, made: Draft) -> None:
+    """A path-MTU black hole: packets of more than `bytes` bytes are lost on the way, and no ICMP says so.
+
+    Option `ways` is both, to or from (the site). Nobody means harm by it; where it is cannot be told from afar.
+    """
+    ways = {"to": ("daddr",), "from": ("saddr",), "both": ("daddr", "saddr")}[str(rule.option("ways", "both"))]
+    size = rule.option("bytes", 1280)
+    for match in rule.matches():
+        made.forward += [f"{match.replace('daddr', way)} meta length > {size} drop" for way in ways]
+
+
 @_kind("origin-drop")
 def _origin_drop(rule: Rule, made: Draft) -> None:
     """Not the ISP: the site's own firewall is silent for the probe's networks."""

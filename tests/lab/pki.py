@@ -11,6 +11,13 @@ from . import plan
 from .sites import SITES, Certificate, Site
 
 _PAST = datetime.datetime(2017, 7, 17, tzinfo=datetime.UTC)
+_NOW = datetime.datetime.now(datetime.UTC)
+
+
+def _issue(authority: trustme.CA, *names: str) -> trustme.LeafCert:
+    """Good for ninety days like most certificates, a third of which have gone by."""
+    begins, ends = _NOW - datetime.timedelta(days=30), _NOW + datetime.timedelta(days=60)
+    return authority.issue_cert(*names, not_before=begins, not_after=ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,10 @@ def make(folder: Path) -> Pki:
     trusted.cert_pem.write_to_path(pki.trust)
     for site in SITES.values():
         _site(pki, site, trusted, stranger)
-    _write(pki, "helper", trusted.issue_cert(plan.HELPER_NAME, plan.HELPER, "2001:db8:81::130"))
-    _write(pki, "dns", trusted.issue_cert(plan.PUBLIC_RESOLVER_NAME, plan.PUBLIC_RESOLVER, plan.PUBLIC_RESOLVER_V6))
-    _write(pki, "isp", trusted.issue_cert(plan.BLOCK_NAME))
-    _write(pki, "forged", stranger.issue_cert(*_all_names(SITES.values())))
+    _write(pki, "helper", _issue(trusted, plan.HELPER_NAME, plan.HELPER, "2001:db8:81::130"))
+    _write(pki, "dns", _issue(trusted, plan.PUBLIC_RESOLVER_NAME, plan.PUBLIC_RESOLVER, plan.PUBLIC_RESOLVER_V6))
+    _write(pki, "isp", _issue(trusted, plan.BLOCK_NAME))
+    _write(pki, "forged", _issue(stranger, *_all_names(SITES.values())))
     return pki
 
 
@@ -48,13 +55,13 @@ def _site(pki: Pki, site: Site, trusted: trustme.CA, stranger: trustme.CA) -> No
         case Certificate.NONE:
             return
         case Certificate.UNTRUSTED:
-            issued = stranger.issue_cert(*site.names)
+            issued = _issue(stranger, *site.names)
         case Certificate.WRONG_NAME:
-            issued = trusted.issue_cert(f"not-{site.name}")
+            issued = _issue(trusted, f"not-{site.name}")
         case Certificate.EXPIRED:
             issued = trusted.issue_cert(*site.names, not_before=_PAST, not_after=_PAST + datetime.timedelta(hours=1))
         case Certificate.VALID:
-            issued = trusted.issue_cert(*site.names)
+            issued = _issue(trusted, *site.names)
     _write(pki, site.name, issued)
 
 

@@ -99,10 +99,25 @@ class RealLab:
             command, env=whole, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
         )
 
-    def check(self, *targets: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-        """`blockprobe check TARGET... --format json` at the probe."""
+    def check(
+        self,
+        *targets: str,
+        resolvers: tuple[str, ...] = (plan.RESOLVER,),
+        under: Sequence[str] = (),
+        timeout_s: float = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        """`blockprobe check TARGET... --format json` at the probe, with these resolvers, `under` another command."""
+        config = self.probe_config
+        if resolvers != (plan.RESOLVER,):
+            config = self.folder / "probe-other.toml"
+            config.write_text(settings.probe(resolvers))
         argv = [sys.executable, "-m", "blockprobe.cli.main", "check", *targets, "--format", "json"]
-        return self.run_in_probe([*argv, "--config", str(self.probe_config)], timeout_s=timeout_s)
+        return self.run_in_probe([*under, *argv, "--config", str(config)], timeout_s=timeout_s)
+
+    def start_resolver(self, address: str, argv: Sequence[str]) -> None:
+        """One more resolver at the ISP, until the laboratory ends; it answers when this returns."""
+        self.world.start("isp1", argv, log=f"resolver-{address}.log")
+        self._await({address: lambda: self.probe.see(eyes.ask, "n1.example", address).rcode == "NOERROR"})
 
     def inside(self, name: str, resolv: Path, argv: Sequence[str]) -> list[str]:
         """A command in a namespace with a resolv.conf of its own; it ends when its caller does."""
@@ -201,7 +216,6 @@ class RealLab:
             self._applied[key] = text
 
     def _await_all(self) -> None:
-        """Waits until every server answers the probe; names the silent ones after 15 s."""
         see, context = self.probe.see, self.trust()
         waits: dict[str, Callable[[], bool]] = {
             "recursor": lambda: see(eyes.ask, "n1.example", plan.RESOLVER).rcode == "NOERROR",
@@ -212,6 +226,10 @@ class RealLab:
         }
         if self._with_helper:
             waits["helper"] = self._helper_ready
+        self._await(waits)
+
+    def _await(self, waits: dict[str, Callable[[], bool]]) -> None:
+        """Waits until every server answers the probe; names the silent ones after 15 s."""
         until = time.monotonic() + 15
         while waits:
             for name in [name for name, ready in waits.items() if ready()]:

@@ -10,8 +10,8 @@ def _list(items: tuple[str, ...]) -> str:
     return "[" + ", ".join(f'"{each}"' for each in items) + "]"
 
 
-def probe() -> str:
-    """The settings of DESIGN section 4 for the probe's place."""
+def probe(resolvers: tuple[str, ...] = (plan.RESOLVER,)) -> str:
+    """The settings for the probe's place; `resolvers` are those that its ISP gave it."""
     neutral = tuple(f"https://{site.name}/" for site in NEUTRAL)
     return f"""
 [vantage]
@@ -20,7 +20,7 @@ access = "fixed"
 filters = "off"
 
 [resolvers]
-isp = {_list((plan.RESOLVER,))}
+isp = {_list(resolvers)}
 [[resolvers.public]]
 url = "udp://{plan.PUBLIC_RESOLVER}"
 [[resolvers.public]]

@@ -99,7 +99,10 @@ SPECIAL = (
     _special(11, "loop.example", Front.LOOP),
     _special(12, "secure.example", Front.HTTPS_ONLY),
     _special(13, "large.example", Front.LARGE),
+    *(_special(14 + index, name) for index, name in enumerate(("signed.example", "stale.example", "forged.example"))),
 )
+SIGNED, STALE, FORGED = (site.name for site in SPECIAL[-3:])
+"""Sites in signed zones (DNSSEC): healthy; with signatures that ran out years ago; with signatures of other records."""
 SITES = {site.name: site for site in (*NEUTRAL, *PLAIN, *SPECIAL)}
 
 _WORDS = (

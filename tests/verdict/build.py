@@ -4,6 +4,7 @@ Times count seconds since the measurement began. Whatever a test does not mentio
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from blockprobe.model.addresses import family_of
@@ -352,3 +353,7 @@ def router_says(kind: int = 3, code: int = 13, sender: str = ROUTERS[1]) -> Icmp
 
 def family(address: str) -> int | None:
     return family_of(address)
+
+
+def replace_hop(observation: TlsObservation, hop: int) -> TlsObservation:
+    return replace(observation, why=replace(observation.why, hop=hop))

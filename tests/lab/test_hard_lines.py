@@ -1,0 +1,113 @@
+"""Lines and zones that are broken in ways that look like blocking, and lies that are told only now and then."""
+
+import pytest
+
+from . import dns_servers, plan
+from .eyes import ask
+from .real import RealLab, rule
+from .runs import records, verdicts
+from .sites import FORGED, PLAIN, SIGNED, SITES, STALE
+
+FIRST, SECOND, THIRD = plan.RESOLVERS[:3]
+
+
+# -- the clock of the machine is a year off -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offset", ["+365d", "-365d"])
+def test_a_clock_a_year_off(lab: RealLab, offset: str) -> None:
+    under = ("faketime", "--exclude-monotonic", "-f", offset)
+    found = verdicts(lab, "https://s1.example/", "https://multi.example/", "s2.example", under=under)
+    assert {name: (v["state"], v["reasons"]) for name, v in found.items()} == dict.fromkeys(
+        found, ("inconclusive", ["clock_wrong"])
+    )
+
+
+# -- zones with broken signatures, and an ISP whose resolvers validate ----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def validating(whole_lab: RealLab) -> RealLab:
+    for address, ede in zip(plan.VALIDATORS, (False, True), strict=True):
+        folder = whole_lab.folder / f"validator-{address}"
+        config = dns_servers.write_validator(folder, address, whole_lab.folder / "bind", ede=ede)
+        whole_lab.start_resolver(address, ["unbound", "-d", "-c", str(config)])
+    return whole_lab
+
+
+@pytest.mark.parametrize("resolver", plan.VALIDATORS, ids=["without a word", "with an extended error"])
+def test_broken_signatures_are_the_zones_own_fault(validating: RealLab, resolver: str) -> None:
+    for name in (STALE, FORGED):
+        seen = validating.probe.see(ask, name, resolver)
+        assert (seen.rcode, seen.ede is not None) == ("SERVFAIL", resolver == plan.VALIDATORS[1])
+        assert validating.probe.see(ask, name, plan.RESOLVER).addresses == SITES[name].v4
+    targets = {
+        f"https://{STALE}/": "down",
+        FORGED: "down",
+        f"https://{SIGNED}/": "accessible",
+        "s1.example": "accessible",
+    }
+    found = verdicts(validating, *targets, resolvers=(resolver,))
+    assert {name: verdict["state"] for name, verdict in found.items()} == targets
+
+
+def test_a_validator_that_lies_is_still_caught(validating: RealLab) -> None:
+    """One resolver validates, the other lies about the signed zone; neither excuses the other."""
+    with validating.rules(rule("dns-nxdomain", SIGNED, ede=None)):
+        found = verdicts(validating, SIGNED, resolvers=(plan.VALIDATORS[0], FIRST))[SIGNED]
+    assert (found["state"], found["partial"], found["mechanisms"]) == ("blocked", True, ["dns.nxdomain"])
+
+
+# -- lies now and then ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ede", [16, None])
+def test_one_of_three_resolvers_lies(lab: RealLab, ede: int | None) -> None:
+    lab.rule_on("dns-nxdomain", "s1.example", resolvers=(SECOND,), ede=ede)
+    found = verdicts(lab, "https://s1.example/", "https://s2.example/", resolvers=(FIRST, SECOND, THIRD))
+    lied_to, spared = found.values()
+    assert (lied_to["state"], lied_to["partial"]) in (("blocked", True), ("accessible", False))
+    liars = {each["resolver"] for each in lied_to["interference"] if each["mechanism"] == "dns.nxdomain"}
+    assert liars == {f"udp://{SECOND}:53"}
+    assert (spared["state"], spared["interference"]) == ("accessible", [])
+
+
+@pytest.mark.parametrize("kind", ["dns-nxdomain", "dns-garden"])
+def test_two_of_five_answers_are_lies(lab: RealLab, kind: str) -> None:
+    sites = [site.name for site in PLAIN[:6]]
+    lab.switch([rule(kind, name, share=0.4, ede=None) for name in sites])
+    found = verdicts(lab, *sites, "s20.example")
+    spared = found.pop("s20.example")
+    assert (spared["state"], spared["interference"]) == ("accessible", [])
+    for name, verdict in found.items():
+        if verdict["state"] == "blocked":
+            assert verdict["interference"], name
+        else:
+            assert verdict["state"] == "accessible", (name, verdict["because"])
+    assert sum(bool(verdict["interference"]) for verdict in found.values()) >= len(sites) / 2
+
+
+# -- large packets vanish -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ways", ["to", "from", "both"])
+@pytest.mark.parametrize("size", [300, 1000, 1280])
+def test_a_path_mtu_black_hole_is_nobodys_block(lab: RealLab, ways: str, size: int) -> None:
+    names = ["s1.example", "large.example", "s3.example"]
+    lab.switch([rule("mtu", name, ways=ways, bytes=size) for name in names])
+    found = verdicts(lab, *names, "https://s4.example/")
+    assert found.pop("https://s4.example/")["state"] == "accessible"
+    assert [(name, v["because"]) for name, v in found.items() if v["state"] == "blocked" or v["mechanisms"]] == []
+
+
+# -- and many that are well -----------------------------------------------------------------------------------------
+
+
+def test_a_hundred_healthy_sites(lab: RealLab) -> None:
+    """One run with every resolver of the ISP; none is blocked, nor even in doubt."""
+    plain = [site.name for site in PLAIN]
+    targets = [f"https://{name}/" for name in plain] + [f"http://www.{name}/" for name in plain] + plain[:20]
+    found = records(lab, *targets, resolvers=(FIRST, SECOND, THIRD))
+    assert len(found) == 100
+    assert [name for name, record in found.items() if record["verdict"]["state"] != "accessible"] == []
+    assert [name for name, record in found.items() if record["verdict"]["interference"]] == []

@@ -1,0 +1,163 @@
+"""Every combination of evidence about a name on the wire: handshakes, the square, certificates, clocks."""
+
+import itertools
+from collections import Counter
+from typing import Any
+
+from blockprobe.model.failure import Failure
+from blockprobe.model.line import LedgerEntry
+from blockprobe.model.observation import Observation, PathReply, Place, Test
+from blockprobe.verdict.facts import TlsFact
+from blockprobe.verdict.tls_facts import tls_finding
+from tests.verdict import build as b
+
+_CUT = {"reset": b.RESET, "silence": b.TIMEOUT, "eof": Failure.EOF_ERROR, "alert": Failure.SSL_FAILED_HANDSHAKE}
+_CHAINS = {
+    "another leaf": (Failure.SSL_UNKNOWN_AUTHORITY, b.leaf("filter", issuer="CN=Box", names=(b.HOST,))),
+    "the site's leaf": (Failure.SSL_UNKNOWN_AUTHORITY, b.leaf("site")),
+    "the site's key": (Failure.SSL_UNKNOWN_AUTHORITY, b.leaf("site")),
+    "same authority": (Failure.SSL_UNKNOWN_AUTHORITY, b.leaf("renewed")),
+    "other name": (Failure.SSL_INVALID_HOSTNAME, b.leaf("other", names=("isp.example",))),
+    "known filter": (Failure.SSL_UNKNOWN_AUTHORITY, b.leaf("filter", issuer="O=Laboratory Filter")),
+    "only dates": (Failure.SSL_INVALID_CERTIFICATE, b.leaf("filter", issuer="CN=Box")),
+}
+LOOKS = ("valid", "stuck", *_CUT, *_CHAINS)
+#: (listed at our echo, neutral around it)
+ECHOES = (("not asked", "-"), *itertools.product(("all cut", "some cut", "works", "stuck"),
+                                                 ("around", "before", "elsewhere", "none")))  # fmt: skip
+NEAR_TESTS = ("nothing", "fast", "reset on path", "reset where the server stands", "fast only by a slow first packet")
+CONTROLS = ("works", "works, leaf unknown", "fails", "not tried", "disputed", "no helper")
+
+
+def look(kind: str, times: int) -> list[Observation]:
+    made: list[Observation] = [b.connect()]
+    for n in range(times):
+        test = Test.REPEAT if n else Test.LOOK
+        if kind == "valid":
+            made.append(b.shake(test=test))
+        elif kind == "stuck":
+            made.append(b.shake(failure=b.TIMEOUT, received=100, test=test, t=0.3 + n))
+        elif kind in _CUT:
+            made.append(b.shake(failure=_CUT[kind], test=test, t=0.3 + n, took=0.2))
+        else:
+            failure, shown = _CHAINS[kind]
+            detail = "certificate has expired" if kind == "only dates" else None
+            made.append(b.shake(failure=failure, shown=shown, detail=detail, test=test, t=0.3 + n))
+    return made
+
+
+def echo(listed: str, neutral: str, failure: Failure) -> list[Observation]:
+    if listed == "not asked":
+        return []
+    common: dict[str, Any] = {"test": Test.SQUARE, "place": Place.ECHO}
+    cut = {"all cut": 3, "some cut": 3, "works": 0, "stuck": 0}[listed]
+    made: list[Observation] = [b.shake(b.ECHO, failure, t=11.0 + n, **common) for n in range(cut)]
+    if listed in ("some cut", "works"):
+        made += [b.shake(b.ECHO, t=15.0 + n, **common) for n in range(2)]
+    if listed == "stuck":
+        made += [b.shake(b.ECHO, b.TIMEOUT, received=100, t=11.0 + n, **common) for n in range(3)]
+    if neutral in ("around", "before"):
+        made.append(b.shake(b.ECHO, listed=False, t=10.0, **common))
+    if neutral in ("around", "elsewhere"):
+        address = b.ECHO if neutral == "around" else b.ECHO2
+        made.append(b.shake(address, listed=False, t=20.0, **common))
+    return made
+
+
+def near(kind: str, failure: Failure) -> list[Observation]:
+    """Tests at the origin itself: small segments cut as well, a neutral name works, and something on the way."""
+    made: list[Observation] = [
+        b.shake(failure=failure, test=Test.SMALL_MSS, t=25.0),
+        b.shake(listed=False, test=Test.SQUARE, t=26.0),
+    ]
+    if kind.startswith("fast"):
+        slow = 2.0 if kind == "fast" else 0.5
+        made += [b.shake(failure=failure, test=Test.REPEAT, t=30.0 + n, took=0.005, rtt=slow) for n in range(2)]
+    if "path" in kind or "stands" in kind:
+        theirs = b.EXPIRED if "path" in kind else (PathReply.CONNECTED,) * 3
+        made.append(b.trace(b.SITE, b.EXPIRED, theirs, carrying="client_hello", listed=False))
+        made.append(b.trace(b.SITE, b.EXPIRED, (PathReply.RESET,) * 3, carrying="client_hello"))
+    return made
+
+
+def control(kind: str) -> list[Any]:
+    if kind == "no helper":
+        return []
+    if kind == "not tried":
+        return [b.helper(b.SITE, tcp={b.SITE: True})]
+    keys = {"works": ["site"], "works, leaf unknown": ["site"], "fails": [None], "disputed": ["site", None]}[kind]
+    return [
+        b.helper(b.SITE, tcp={b.SITE: True}, tls={b.SITE: key}, name=f"h{n}", extended="unknown" not in kind)
+        for n, key in enumerate(keys)
+    ]
+
+
+def test_every_combination_of_evidence_about_a_name_in_tls(capsys: Any) -> None:
+    looked: Counter[TlsFact] = Counter()
+    left_out = Counter[str]()
+    for case in itertools.product(LOOKS, (1, 3), ECHOES, NEAR_TESTS, CONTROLS, (0.0, 9e7)):
+        kind, times, (listed, neutral), nearer, helper, clock = case
+        failure = _CUT.get(kind)
+        if clock and kind != "only dates":
+            left_out["the clock matters to dates only"] += 1
+            continue
+        if failure is None and (listed != "not asked" or nearer != "nothing") and (kind, nearer) != ("stuck", "fast"):
+            left_out["the square is asked only where a name was cut off"] += 1
+            continue
+        if listed not in ("works", "not asked") and nearer != "nothing":
+            left_out["the origin is tested only where our echo lets the name through"] += 1
+            continue
+        cut = failure or b.TIMEOUT
+        found = [*b.resolves(), *look(kind, times), *echo(listed, neutral, cut)]
+        found += near(nearer, cut) if nearer != "nothing" else []
+        if nearer == "fast only by a slow first packet":
+            found.append(b.connect(took=0.005, t=0.1))
+        elif nearer == "fast":
+            found = [o for o in found if o.kind != "tcp"]
+            found = [b.connect(took=0.5), *found]
+        view, leg = b.seen(found, control=control(helper), on=b.line(clock=clock))
+        fact = TlsFact(tls_finding(view, leg).fact)
+        looked[fact] += 1
+        check(case, fact)
+    with capsys.disabled():
+        print(f"\n  tls: {sum(looked.values())} combinations of evidence, left out {dict(left_out)}")
+    assert set(looked) == set(TlsFact) - {TlsFact.NOT_TRIED}
+
+
+def check(case: tuple[Any, ...], fact: TlsFact) -> None:
+    kind, times, (listed, neutral), nearer, helper, clock = case
+    assert (fact is TlsFact.VALID) == (kind == "valid"), case
+    if fact in (TlsFact.NAME_PROVEN, TlsFact.NAME_PARTIAL):
+        assert kind in _CUT and neutral == "around", case
+        assert listed == ("all cut" if fact is TlsFact.NAME_PROVEN else "some cut"), case
+    if fact is TlsFact.ADDRESS_AND_NAME_PROVEN:
+        assert kind in _CUT and listed == "works" and helper in ("works", "works, leaf unknown", "disputed"), case
+        assert nearer in ("fast", "reset on path"), case
+    if fact in (TlsFact.MITM_PROVEN, TlsFact.MITM_ARTEFACT):
+        assert kind in ("another leaf", "other name", "known filter") and times >= 2, case
+        assert helper == "works" or (helper == "works, leaf unknown" and kind == "other name"), case
+        assert (fact is TlsFact.MITM_ARTEFACT) == (kind == "known filter"), case
+    if fact is TlsFact.CLOCK:
+        assert kind == "only dates" and clock, case
+    if kind in ("the site's leaf", "the site's key", "same authority", "stuck"):
+        assert fact in (TlsFact.UNPROVEN, TlsFact.SAME_FAILURE, TlsFact.NO_CONTROL), (case, fact)
+
+
+def test_a_punished_echo_counts_where_two_fell_and_the_line_stayed_up() -> None:
+    square = {"test": Test.SQUARE, "place": Place.ECHO}
+    fell: list[Observation] = []
+    for n, address in enumerate((b.ECHO, b.ECHO2)):
+        fell.append(b.shake(address, listed=False, t=10.0 + 5 * n, **square))
+        fell.append(b.shake(address, b.RESET, t=11.0 + 5 * n, **square))
+        fell.append(b.shake(address, b.RESET, listed=False, t=12.0 + 5 * n, **square))
+    ledger = [LedgerEntry(address=a, port=443, triggered_t_s=11.0) for a in (b.ECHO, b.ECHO2)]
+    looks = [*b.resolves(), *look("reset", 2)]
+
+    def fact(*more: Observation, on: Any) -> str:
+        view, leg = b.seen(looks, fell, list(more), control=control("works"), on=on)
+        return tls_finding(view, leg).fact
+
+    assert fact(b.line_is_up(), on=b.line(ledger=ledger)) == TlsFact.NAME_PROVEN
+    assert fact(on=b.line(ledger=ledger)) == TlsFact.UNPROVEN, "the line may have been down"
+    assert fact(b.line_is_up(), on=b.line()) == TlsFact.UNPROVEN, "nothing says that the places were punished"
+    assert fact(b.line_is_up(), on=b.line(ledger=ledger[:1])) == TlsFact.UNPROVEN, "one echo may have died"
