@@ -24,7 +24,7 @@ from blockprobe.net.path import Opening, trace_opening
 from blockprobe.net.stream import Stream
 from blockprobe.net.tcp import Endpoint
 from blockprobe.net.tls import Hello, client_hello
-from blockprobe.verdict.name_square import fails, works
+from blockprobe.verdict.name_square import control_open, fails, works
 from blockprobe.verdict.tls_facts import handshakes
 from blockprobe.verdict.view import Leg, View
 
@@ -62,7 +62,7 @@ class NameTester:
     async def run(self, address: str, silent: bool) -> None:  # noqa: FBT001 - a property of the failure, not a mode
         """The whole square for one address of the leg where the listed name failed."""
         followed = await self.at_echo(silent=silent)
-        if not followed:
+        if not followed and control_open(self.case.view(), self.leg, address):
             await self._at_origin(address, silent=silent)
 
     # -- at the echo ------------------------------------------------------------------------------------------------

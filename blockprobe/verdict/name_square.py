@@ -129,12 +129,13 @@ def _follows_here(view: View, leg: Leg, exchanges: list[Exchange]) -> bool:
     if not all(is_cut(e) for e in listed) or not _enough(listed) or not small or not all(is_cut(e) for e in small):
         return False
     address = listed[-1].address
-    if not _control_open(view, leg, address):
+    if not control_open(view, leg, address):
         return False
     return _faster_than_path(view, listed, exchanges) or _on_common_path(view, address, leg)
 
 
-def _control_open(view: View, leg: Leg, address: str) -> bool:
+def control_open(view: View, leg: Leg, address: str) -> bool:
+    """Whether a helper was let through with the listed name: without that nothing at the origin proves anything."""
     if leg.tls:
         control = view.control_tls(leg, address)
         return control is not None and control.ok

@@ -215,7 +215,7 @@ def trace(
     address: str, *hops: Sequence[PathReply], place: Place = Place.ORIGIN, port: int = 443, name: str | None = None,
     carrying: str = "syn", listed: bool = True,
 ) -> PathObservation:  # fmt: skip
-    """Replies at hop limits 1, 2 …; "time exceeded" comes from the common path's routers, the rest from nobody known."""
+    """Replies at hop limits 1, 2 …; what routers say comes from the common path's, the rest from nobody known."""
     found = []
     for ttl, replies in enumerate(hops, start=1):
         known = (PathReply.TIME_EXCEEDED, PathReply.UNREACHABLE, PathReply.PROHIBITED)

@@ -112,7 +112,7 @@ def test_every_combination_of_evidence_about_an_address(capsys: Any) -> None:
 
         assert (fact is AddressFact.OPEN) == (outcome == "open"), case
         if fact is AddressFact.BLOCKED_ARTEFACT:
-            assert outcome == "prohibited near" and attempts >= 2 and sandwich and ledger != "hot", case
+            assert all((outcome == "prohibited near", attempts >= 2, sandwich, ledger != "hot")), case
         if fact is AddressFact.BLOCKED_PROVEN:
             assert may_be_proven(case), case
         elif fact is not AddressFact.BLOCKED_ARTEFACT and outcome != "open":

@@ -132,15 +132,17 @@ def test_every_combination_of_evidence_about_a_page(capsys: Any) -> None:
 
 
 def check(case: tuple[Any, ...], fact: HttpFact) -> None:
-    page, helper, twin, at_echo, crowd, path, portal = case
+    page, _, _, at_echo, crowd, path, portal = case
     if is_the_sites(case):
         assert fact in (HttpFact.REAL, HttpFact.REFUSED, HttpFact.REDIRECT, HttpFact.SAME_FAILURE), (case, fact)
     if fact in (HttpFact.REAL, HttpFact.REFUSED):
         assert is_the_sites(case), (case, fact)
     if fact is HttpFact.PAGE_ARTEFACT:
-        assert page in NOTICES and not is_the_sites(case), case
+        assert page in NOTICES, case
+        assert not is_the_sites(case), case
     if fact is HttpFact.PAGE_PROVEN:
         ordinary = page in ("another", "notice", "the site's") and not portal and crowd != "alone"
         assert at_echo == "forged" or path == "answered near" or ordinary, case
     if fact is HttpFact.NAME_PROVEN:
-        assert at_echo == "cut" and page in ("silence", "reset"), case
+        assert at_echo == "cut", case
+        assert page in ("silence", "reset"), case
