@@ -178,7 +178,7 @@ def _judge_mixed(done: dict[str, Any], expected: dict[str, str | None], around: 
     floor = max(cpu_bound, slowest["runtime_s"])
     wall, rss = done["wall_s"], done["peak_rss_mb"]
     print(f"{len(results)} mixed targets, RTT {RTT_MS:.0f} ms: wall {wall:.1f} s (goal {GOAL_WALL_S:.0f}); CPU-bound "
-          f"time {cpu_bound:.1f} s = (client {done['total_cpu_s']:.1f} + servers, wires and helper {around:.1f}) / 2 cores; "
+          f"time {cpu_bound:.1f} s = (client {done['total_cpu_s']:.1f} + servers, wires, helper {around:.1f}) / 2; "
           f"slowest target {slowest['runtime_s']:.1f} s ({slowest['target']}); wall / larger {wall / floor:.2f} "
           f"(goal {GOAL_WALL_RATIO}); peak RSS of the client {rss:.0f} MB (goal {GOAL_RSS_MB:.0f}); "
           f"{len(results) - len(wrong)} of {len(expected)} verdicts right")  # fmt: skip

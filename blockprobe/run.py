@@ -7,6 +7,7 @@ import asyncio
 import gc
 import resource
 import secrets
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from blockprobe import __version__
 from blockprobe.measure.case import Case
 from blockprobe.measure.ledger import Ledger
 from blockprobe.measure.line import LineCheck
+from blockprobe.measure.places import Place, Places
 from blockprobe.measure.shared import Shared
 from blockprobe.measure.site import measure_site
 from blockprobe.model.errors import ConfigError
@@ -75,7 +77,7 @@ class Run:
             fingerprints=FingerprintSet(fingerprints),
             ledger=Ledger(clock.monotonic),
         )
-        versions = Versions(blockprobe=__version__, rules=RULES_VERSION, catalogue=catalogue)
+        versions = Versions(blockprobe=__version__, rules=RULES_VERSION, catalogue=catalogue, tls=ssl.OPENSSL_VERSION)
         return cls(shared, versions)
 
     async def check_line(self) -> Line:
@@ -95,10 +97,11 @@ class Run:
         await check.begin()
         self.shared.rest_of_line = asyncio.ensure_future(check.complete())
 
-    async def measure(self, target: Target) -> Record:
-        """Look, compare, change one thing; then judge."""
+    async def measure(self, target: Target, place: Place | None = None) -> Record:
+        """Look, compare, change one thing; then judge. `place` is given up early by a target that is in doubt."""
         await self._begin()
-        case = Case(self.shared, target, self.vantage(self.shared.line), new_id(self.shared.clock.now()))
+        case = Case(self.shared, target, self.vantage(self.shared.line), new_id(self.shared.clock.now()),
+                    place=place)  # fmt: skip
         try:
             await measure_site(case)
         finally:
@@ -134,16 +137,26 @@ class Run:
 async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callable[[Record], None]) -> None:
     """Measure all targets, `limits.concurrency` at a time, in their order; `on_record` gets each as it is done.
 
+    A target that is in doubt waits for silences to end; it makes room for others (measure/places.py).
     Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
     """
     waiting = iter(targets)
 
+    places = Places(run.shared.settings.limits.concurrency)
+
     async def worker() -> None:
-        for target in waiting:
-            on_record(await run.measure(target))
+        while True:
+            place = await places.take()
+            try:
+                target = next(waiting, None)
+                if target is None:
+                    return
+                on_record(await run.measure(target, place))
+            finally:
+                place.leave()
 
     with fewer_collections():
-        workers = [asyncio.ensure_future(worker()) for _ in range(run.shared.settings.limits.concurrency)]
+        workers = [asyncio.ensure_future(worker()) for _ in range(places.most)]
         try:
             await asyncio.gather(*workers)
         finally:

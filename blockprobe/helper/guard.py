@@ -16,8 +16,8 @@ from blockprobe.model.addresses import is_bogon
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-#: What browsers refuse too (WHATWG Fetch, "bad port"), because HTTP sent to SMTP, IMAP or LPD is a known way to make one
-#: protocol speak another; and stores that obey whoever reaches them.
+#: What browsers refuse too (WHATWG Fetch, "bad port"), because HTTP sent to SMTP, IMAP or LPD is a known way to
+#: make one protocol speak another; and stores that obey whoever reaches them.
 _BAD_PORTS = frozenset(
     {0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109}
     | {110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530}

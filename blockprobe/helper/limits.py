@@ -6,7 +6,7 @@ from blockprobe.net.clock import Clock
 from blockprobe.net.dial import Dialer
 from blockprobe.net.session import Session
 
-#: Seconds for one control measurement as a whole, and the most for one step of it (DESIGN section 5).
+#: Seconds for one control measurement as a whole, and the most for one step of it (docs/helper.md).
 TOTAL_S = 14.5
 DNS_S = 4.0
 CONNECT_S = 4.0

@@ -11,11 +11,12 @@ from blockprobe.model.line import SilentListed
 from blockprobe.model.observation import Place, Test, Why
 from blockprobe.net.path import trace_syn
 from blockprobe.net.tcp import Endpoint
-from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses, leaves_common_path
+from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses
+from blockprobe.verdict.address_path import leaves_common_path
 from blockprobe.verdict.facts import AddressFact
 from blockprobe.verdict.view import Leg, View
 
-#: A neighbour is only ever connected to, and at most this many are (DESIGN 11).
+#: A neighbour is only ever connected to, and at most this many are (docs/method.md, 7).
 MAX_NEIGHBOURS = 3
 #: Rounds of three packets at each hop limit, where a loss spoils "three of three".
 PATH_ROUNDS = 3

@@ -10,6 +10,7 @@ from datetime import datetime
 from operator import is_
 from typing import Any, TypeVar
 
+from blockprobe.measure.places import Place
 from blockprobe.measure.shared import Shared
 from blockprobe.model.addresses import family_of
 from blockprobe.model.control import Control
@@ -49,7 +50,9 @@ REPEAT_AFTER_S = 0.1
 class Case:
     """A target with everything observed of it so far; observations are only ever added."""
 
-    def __init__(self, shared: Shared, target: Target, vantage: Vantage, case_id: str) -> None:
+    def __init__(
+        self, shared: Shared, target: Target, vantage: Vantage, case_id: str, *, place: Place | None = None
+    ) -> None:
         self.shared = shared
         self.target = target
         self.vantage = vantage
@@ -60,6 +63,7 @@ class Case:
         self.controls: list[Control] = []
         self._ears: list[tuple[int, Pending]] = []
         self._background: set[asyncio.Task[Any]] = set()
+        self._place = place
         self._checks: tuple[int, tuple[NeutralCheck, ...]] = (0, ())
         self._line: Line | None = None
         self._view: View | None = None
@@ -110,6 +114,11 @@ class Case:
         if view is None or not _is_same(known, view.measurement):
             view = self._view = View(known, self.shared.fingerprints)
         return view
+
+    def step_aside(self) -> None:
+        """Something is in doubt: what follows is mostly waiting, so let another target begin."""
+        if self._place is not None:
+            self._place.step_aside()
 
     # -- work in the background -----------------------------------------------------------------------------------
 
@@ -253,7 +262,7 @@ async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bo
 
 
 def neutral_like(host: str) -> str:
-    """A random name of the same length under the same top-level domain; nobody can have listed it (DESIGN 3.3)."""
+    """A random name, as long and under the same top-level domain: nobody can have listed it (docs/method.md, 3.5)."""
     rest, _, tld = host.rpartition(".")
     letters = max(1, min(63, len(rest)))
     label = "".join(random.choices(string.ascii_lowercase, k=letters))  # noqa: S311 - a label, not a secret

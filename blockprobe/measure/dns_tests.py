@@ -30,7 +30,7 @@ def in_doubt(view: View, leg: Leg) -> bool:
 
 
 async def test_names(case: Case, leg: Leg) -> None:
-    """All the tests of DESIGN 3.3's first three rows, at each of the line's own resolvers at once."""
+    """All the tests of docs/method.md, 3.1 to 3.3, at each of the line's own resolvers at once."""
     qtypes = ["A" if family == 4 else "AAAA" for family in needed_families(case.view(), leg)]
     own = [case.spawn(_test_resolver(case, leg, resolver, qtypes)) for resolver in case.shared.own]
     rest = [

@@ -1,4 +1,4 @@
-"""Residual blocking: some filters punish (source, address, port) for a while after a trigger (DESIGN 3.3).
+"""Residual blocking: some filters punish (source, address, port) for a while after a trigger (docs/method.md, 3.8).
 
 The ledger is shared by all targets of a run, so that one target's trigger does not become another's block.
 """

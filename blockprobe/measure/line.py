@@ -23,7 +23,7 @@ from blockprobe.net.tcp import Endpoint
 from blockprobe.net.tls import Hello
 from blockprobe.verdict.view import addresses_in
 
-#: The common path is only believed when this many neutral targets share it (DESIGN 3.1).
+#: The common path is only believed when this many neutral targets share it (docs/method.md, 1.1).
 MIN_SHARING = 5
 #: How far out common routers are looked for.
 MAX_TTL = 8

@@ -171,6 +171,8 @@ async def reach_tls(case: Case, leg: Leg, address: str) -> Stream | None:
     waiting: list[Stream] = [stream]
 
     async def attempt(number: int) -> Stream | None:
+        if number:
+            case.step_aside()
         ready = waiting.pop() if waiting else (await connect_once(case, leg, address, number))[1]
         return None if ready is None else await _shake(case, leg, ready, number)
 
@@ -188,9 +190,8 @@ def _tls_attempts(case: Case) -> int:
 
 
 async def _shake(case: Case, leg: Leg, stream: Stream, number: int) -> Stream | None:
-    large = number > 0 and number == case.shared.settings.limits.attempts
     why = Why(test=Test.REPEAT if number else Test.LOOK, place=Place.ORIGIN, hop=leg.hop, attempt=number)
-    _, secured = await case.handshake(why, stream, hello_for(case, leg, large=large))
+    _, secured = await case.handshake(why, stream, hello_for(case, leg))
     return secured
 
 
@@ -235,6 +236,8 @@ async def _fetch_cleartext(case: Case, leg: Leg, address: str) -> None:
     waiting: list[Stream] = [stream]
 
     async def attempt(number: int) -> HttpObservation | None:
+        if number:
+            case.step_aside()
         ready = waiting.pop() if waiting else (await connect_once(case, leg, address, number))[1]
         if ready is None:
             return None
@@ -267,6 +270,7 @@ async def reach(case: Case, leg: Leg, address: str) -> Stream | None:
 
     async def attempt(number: int) -> tuple[TcpObservation, Stream | None]:
         if number:
+            case.step_aside()
             case.spawn(case.neutral_connects(family_of(address) or 4))
         return await connect_once(case, leg, address, number)
 

@@ -68,6 +68,7 @@ async def _settle_all(case: Case, legs: tuple[Leg, ...]) -> None:
     open_legs = [leg for leg in legs if not _is_clean(case.view(), leg)]
     if not open_legs:
         return
+    case.step_aside()
     await asyncio.gather(case.shared.whole_line(), case.catch_up(case.session.timeout_s))
     await asyncio.gather(*(
         ask_helpers(case, leg, candidate_addresses(case, leg)) for leg in open_legs if not was_asked(case, leg)

@@ -53,7 +53,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The checks of the line (DESIGN 3.1).
+    """The checks of the line (docs/method.md, 1.1).
 
     `portal`: cleartext of a neutral site was replaced. `clock_offset_s`: true time minus ours. `families`: whether a
     neutral control works over IPv4 / IPv6 (None: not tested). `nat64`: the prefix in use (RFC 7050). `mtu`: the

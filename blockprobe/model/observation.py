@@ -12,7 +12,7 @@ from blockprobe.model.failure import Failure
 
 
 class Test(StrEnum):
-    """For what an operation was made (DESIGN section 3): look first, then change one thing."""
+    """For what an operation was made (docs/method.md): look first, then change one thing."""
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
 

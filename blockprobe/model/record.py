@@ -113,12 +113,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """What made and judged the record."""
+    """What made and judged the record; `tls` is the library that made the ClientHellos."""
 
     blockprobe: str
     rules: int
     browser_model: int = BROWSER_MODEL
     catalogue: str | None = None
+    tls: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The configuration of DESIGN section 4 as frozen values; reading files and the environment is `catalogue.config`."""
+"""The configuration (docs/config.md) as frozen values; reading files and the environment is `catalogue.config`."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The public words of a verdict (DESIGN sections 2 and 4). Every value is archived and documented."""
+"""The public words of a verdict. Every value is archived, and explained in docs/verdicts.md."""
 
 from enum import StrEnum
 

@@ -14,8 +14,8 @@ from blockprobe.net.dns_outcome import Outcome, Strays, joined
 from blockprobe.net.dns_wire import Asked, Message, read_reply, same_answer
 from blockprobe.net.session import Session
 
-#: When the datagrams of one attempt go out, seconds: silence counts only after enough packets (DESIGN 3.5). At 10 %
-#: loss each way one datagram stays unanswered 19 % of the time, four 0.13 %; uneven gaps outlast a burst.
+#: When the datagrams of one attempt go out, seconds: silence counts only after enough packets (docs/method.md, 5). At
+#: 10 % loss each way one datagram stays unanswered 19 % of the time, four 0.13 %; uneven gaps outlast a burst.
 UDP_SCHEDULE_S = (0.0, 0.6, 1.4, 2.6)
 #: An ear that nobody settles is closed after this, seconds.
 MAX_LISTEN_S = 15.0

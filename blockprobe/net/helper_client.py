@@ -6,7 +6,6 @@ The connection is kept, because a handshake per target would cost more than the 
 import asyncio
 import contextlib
 import json
-import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -26,6 +25,7 @@ from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
 from blockprobe.net.helper_wire import AnswerTooLong, HelperWire
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, USER_AGENT
 from blockprobe.net.session import Session
+from blockprobe.net.tls import trusting
 
 if TYPE_CHECKING:
     import httpx
@@ -188,7 +188,7 @@ def _transport_maker() -> Callable[[], "httpx.AsyncBaseTransport"]:
     """httpx with a transport of our own and without its client (redirects, cookies, proxies: none of them wanted)."""
     import httpx  # 30 MB and 100 ms: only for those who have a helper
 
-    context = ssl.create_default_context()  # the system's store, or SSL_CERT_FILE
+    context = trusting()
     context.set_alpn_protocols(["http/1.1"])
 
     class Transport(httpx.AsyncBaseTransport):

@@ -1,22 +1,25 @@
 """Whether the site's addresses can be reached, and if not, whether the network or the far end is why."""
 
-from ipaddress import ip_address
-
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import Icmp, PathHop, PathReply, Place, ResolverGroup, TcpObservation
+from blockprobe.model.observation import Icmp, Place, ResolverGroup, TcpObservation
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
+from blockprobe.verdict.address_path import (
+    common_routers,
+    leaves_common_path,
+    path_proves,
+    same_prefix,
+    working_neighbours,
+)
 from blockprobe.verdict.dns_reading import Reading, read_reply
 from blockprobe.verdict.facts import AddressFact, Finding
 from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
 
-#: Silence is believed after this many connection attempts, each of three or four SYNs (DESIGN 3.5).
+#: Silence is believed after this many connection attempts, each of three or four SYNs (docs/method.md, 5).
 SILENT_ATTEMPTS = 3
 #: "Administratively prohibited" in its forms: RFC 1812 5.2.7.1 for IPv4, RFC 4443 3.1 for IPv6.
 PROHIBITED = frozenset({(4, 3, 9), (4, 3, 10), (4, 3, 13), (6, 1, 1), (6, 1, 5), (6, 1, 6)})
-#: A router's silence about the target is believed after so many packets: 6e-5 where 10 % are lost each way.
-WITHHELD_PACKETS = 6
 #: This many listed addresses of unrelated operators, silent in one cycle, are no coincidence of their firewalls.
 UNRELATED_SILENT = 3
 
@@ -106,7 +109,7 @@ def address_fact(view: View, leg: Leg, address: str) -> AddressFact:
         return _dead_elsewhere(view, leg, address, looks, silent=silent)
     if len(looks) < (SILENT_ATTEMPTS if silent else 2) or not is_sandwiched(view, looks):
         return AddressFact.LOSSY if silent else AddressFact.UNPROVEN
-    if control is None and not (_is_the_sites(view, leg, address) and _path_proves(view, leg, address)):
+    if control is None and not (_is_the_sites(view, leg, address) and path_proves(view, leg, address)):
         return AddressFact.NO_CONTROL
     return AddressFact.BLOCKED_PROVEN if _is_proven(view, leg, address, silent=silent) else AddressFact.UNPROVEN
 
@@ -116,11 +119,12 @@ def _dead_elsewhere(
 ) -> AddressFact:
     """The helpers cannot connect either; yet a dead site's address can be blocked, where the path itself shows it.
 
-    Its prefix must be in use (a near neighbour answers), and "unreachable" is what any router says of a dead host.
+    Its prefix must be in use (a near neighbour answers). Silence and "unreachable" are what any router on the way has
+    for a dead host.
     """
     enough = len(looks) >= (SILENT_ATTEMPTS if silent else 2) and is_sandwiched(view, looks)
     near = any(same_prefix(address, neighbour) for neighbour in working_neighbours(view, address))
-    proven = enough and near and _path_proves(view, leg, address, unreachable_counts=False)
+    proven = enough and near and path_proves(view, leg, address, alive=False)
     return AddressFact.BLOCKED_PROVEN if proven else AddressFact.SAME_FAILURE
 
 
@@ -161,116 +165,12 @@ def _is_prohibited(view: View, address: str, icmp: Icmp) -> bool:
     return (family_of(address), icmp.type, icmp.code) in PROHIBITED and icmp.sender in common_routers(view, address)
 
 
-def common_routers(view: View, address: str) -> set[str]:
-    """The routers that unrelated neutral targets share, of the address's family."""
-    return {hop.address for hop in view.line.common_path if hop.family == family_of(address)}
-
-
 def _is_proven(view: View, leg: Leg, address: str, *, silent: bool) -> bool:
     if not working_neighbours(view, address):
         return False
-    if _path_proves(view, leg, address):
+    if path_proves(view, leg, address):
         return True
     return silent and not leaves_common_path(view, address) and _unrelated_silence(view, leg, address)
-
-
-def working_neighbours(view: View, address: str) -> set[str]:
-    """Neighbours of this very address that answer here; a refusal by the neighbour itself is an answer too."""
-    answers = (None, Failure.CONNECTION_REFUSED)
-    return {
-        t.address
-        for t in view.tcp
-        if t.why.place is Place.NEIGHBOUR and t.failure in answers and _is_neighbour(address, t.address)
-    }
-
-
-def _is_neighbour(address: str, other: str) -> bool:
-    """As near as neighbours are looked for: the same /21 of IPv4, the same /60 of IPv6."""
-    return _same_bits(address, other, 21, 60)
-
-
-def same_prefix(address: str, other: str) -> bool:
-    """Whether the two share the smallest prefix that networks announce to each other (/24), or an IPv6 link (/64)."""
-    return _same_bits(address, other, 24, 64)
-
-
-def _same_bits(one: str, other: str, bits4: int, bits6: int) -> bool:
-    first, second = ip_address(one), ip_address(other)
-    if first.version != second.version:
-        return False
-    shift = 32 - bits4 if first.version == 4 else 128 - bits6
-    return int(first) >> shift == int(second) >> shift
-
-
-def _path_proves(view: View, leg: Leg, address: str, *, unreachable_counts: bool = True) -> bool:
-    """Whether the common path itself drops, resets or rejects what goes to the address.
-
-    Only where a neighbour's packets with the same hop limit expire at the common path's router: else the target may
-    stand inside this very network, so near that its own firewall answers.
-    """
-    ours = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == "syn"]
-    neighbours = [p for p in view.path if p.carrying == "syn" and p.why.place is Place.NEIGHBOUR]
-    neighbours = [p for p in neighbours if _is_neighbour(address, p.address)]
-    near = any(same_prefix(address, neighbour) for neighbour in working_neighbours(view, address))
-    routers = common_routers(view, address)
-    for hop in view.line.common_path:
-        mine = [h for p in ours for h in p.hops if h.ttl == hop.ttl]
-        shown = [h for p in neighbours for h in p.hops if h.ttl == hop.ttl]
-        if hop.family != family_of(address) or not mine or not shown:
-            continue
-        if any(_all_exceeded(h, routers) for h in shown) and _withheld(mine) and not leaves_common_path(view, address):
-            return True
-        expired = any(r is PathReply.TIME_EXCEEDED for h in shown for r in h.replies)
-        if expired and _answered_early(mine, routers, unreachable_counts=unreachable_counts and near):
-            return True
-    return False
-
-
-def leaves_common_path(view: View, address: str) -> bool:
-    """Whether a packet to the address was seen to pass the whole common path: then what stops it is farther out."""
-    family = family_of(address)
-    last = max((hop.ttl for hop in view.line.common_path if hop.family == family), default=None)
-    routers = common_routers(view, address)
-    return any(
-        reply is PathReply.TIME_EXCEEDED and sender in routers
-        for path in view.path
-        if path.address == address and path.carrying == "syn"
-        for hop in path.hops
-        if hop.ttl == last
-        for reply, sender in zip(hop.replies, hop.senders, strict=True)
-    )
-
-
-def _all_exceeded(hop: PathHop, routers: set[str]) -> bool:
-    """Three of three "time exceeded", from a router of the common path."""
-    exceeded = len(hop.replies) >= 3 and all(reply is PathReply.TIME_EXCEEDED for reply in hop.replies)
-    return exceeded and all(sender in routers for sender in hop.senders)
-
-
-def _withheld(hops: list[PathHop]) -> bool:
-    """Never an answer at this hop limit, over so many packets that loss cannot explain it."""
-    replies = [reply for hop in hops for reply in hop.replies]
-    return len(replies) >= WITHHELD_PACKETS and all(reply is PathReply.NONE for reply in replies)
-
-
-def _answered_early(hops: list[PathHop], routers: set[str], *, unreachable_counts: bool) -> bool:
-    """A reset or rejection at a hop limit that cannot reach beyond the common path; losses apart, every time.
-
-    "Unreachable" counts only beside a neighbour of the same prefix that is reached: a withdrawn route says so as well.
-    """
-    rejecting = {PathReply.PROHIBITED} | ({PathReply.UNREACHABLE} if unreachable_counts else set())
-    heard = [
-        (reply, sender)
-        for hop in hops
-        for reply, sender in zip(hop.replies, hop.senders, strict=True)
-        if reply is not PathReply.NONE
-    ]
-    resets = [reply for reply, _ in heard if reply in (PathReply.REFUSED, PathReply.RESET)]
-    rejections = [
-        reply for reply, sender in heard
-        if reply in rejecting and sender in routers
-    ]  # fmt: skip
-    return len(heard) >= 2 and (len(resets) == len(heard) or len(rejections) == len(heard))
 
 
 def _unrelated_silence(view: View, leg: Leg, address: str) -> bool:

@@ -103,7 +103,8 @@ class Finding:
     """A layer's fact with what goes into the verdict beside it.
 
     `mechanisms` deny the site; `interference` lists everything that was proven, harmless things included; `suspected`
-    names what an unproven difference looked like; `detail` is a clause for the sentence.
+    names what an unproven difference looked like; `gap` says that another form of the same thing passes; `detail` is a
+    clause for the sentence.
     """
 
     fact: str
@@ -115,6 +116,7 @@ class Finding:
     refusal: Refusal | None = None
     artefacts: tuple[str, ...] = ()
     fingerprint: str | None = None
+    gap: bool = False
     detail: str = ""
 
 

@@ -195,6 +195,8 @@ def _parity_gap(deciding: JudgedLeg, judged: list[JudgedLeg], interference: tupl
         return any(i.host == deciding.leg.host for i in interference)
     if deciding.state is not State.BLOCKED:
         return False
+    if deciding.finding().gap:
+        return True
     return any(leg.state is State.ACCESSIBLE and leg.leg.hop == deciding.leg.hop for leg in judged)
 
 

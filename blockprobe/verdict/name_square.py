@@ -11,7 +11,7 @@ from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, PathObservation, PathReply, Place, Test, TlsObservation
 from blockprobe.verdict.view import Leg, View
 
-#: Resets are repeated at least once; silence needs three attempts (DESIGN 3.5).
+#: Resets are repeated at least once; silence needs three attempts (docs/method.md, 5).
 RESETS_NEEDED = 2
 SILENCES_NEEDED = 3
 
@@ -113,7 +113,7 @@ def _surrounded(view: View, listed: list[Exchange], neutral: list[Exchange]) -> 
 
 
 def _follows_both(view: View, leg: Leg, exchanges: list[Exchange], listed_echo: list[Exchange]) -> bool:
-    """Only this name at this address: every condition of DESIGN 3.3 (square, last sentence) must hold at one."""
+    """Only this name at this address: every condition of docs/method.md, 3.5, must hold at one."""
     if not listed_echo or not all(_completes(e) for e in listed_echo):
         return False
     at_origin = [e for e in exchanges if e.why.place is Place.ORIGIN]

@@ -2,10 +2,12 @@
 
 import re
 
+from dataclasses import replace
+
 from blockprobe.model.addresses import family_of
 from blockprobe.model.control import ControlTls
 from blockprobe.model.failure import CERTIFICATE_FAILURES, Failure
-from blockprobe.model.observation import Certificate, Place, TlsObservation
+from blockprobe.model.observation import Certificate, Place, Test, TlsObservation
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
 from blockprobe.verdict.address_facts import judged_addresses
@@ -48,8 +50,17 @@ def tls_finding(view: View, leg: Leg) -> Finding:
     if opened:
         return Finding(fact=TlsFact.VALID, interference=named if shape.scope is not NameScope.UNPROVEN else ())
     if named and shape.scope is not NameScope.UNPROVEN:
-        return _found(_SCOPES[shape.scope][0], named)
+        return _with_large_hello(view, leg, _found(_SCOPES[shape.scope][0], named))
     return _without_square(view, leg, by_address)
+
+
+def _with_large_hello(view: View, leg: Leg, found: Finding) -> Finding:
+    """Whether a ClientHello in two segments passes: some filters do not put segments together, and browsers differ."""
+    large = [t for t in view.tls if t.why.test is Test.LARGE_HELLO and t.why.hop == leg.hop and t.port == leg.port]
+    passed = [t for t in large if not fails(t)]
+    if not passed:
+        return found
+    return replace(found, gap=True, detail=f"a ClientHello of {passed[0].hello_bytes} bytes passes")
 
 
 def _at_echo_alone(view: View, leg: Leg) -> Finding:

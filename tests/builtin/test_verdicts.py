@@ -6,7 +6,7 @@ from blockprobe.lab.demo_world import DEMO
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.scenarios import every
-from blockprobe.lab.trial import try_scenario, trust
+from blockprobe.lab.trial import trust, try_scenario
 
 
 @pytest.fixture(scope="session")

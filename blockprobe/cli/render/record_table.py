@@ -25,7 +25,7 @@ def print_table(
     else:
         console.print(_wide(rows) if console.width >= _WIDE else _medium(rows))
     console.print(Text(_sum(rows)))
-    console.print(Text(f"One record with all its evidence: {hint}", style="dim"), soft_wrap=True)
+    console.print(Text(f"One record with all its evidence: {hint}", style="dim"))
 
 
 def _wide(rows: tuple[Row, ...]) -> Table:

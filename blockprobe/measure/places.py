@@ -1,0 +1,52 @@
+"""How many targets are measured at a time: those that are in doubt mostly wait, and make room meanwhile."""
+
+import asyncio
+
+#: For each place, this many targets more may be in doubt at the same time.
+ASIDE_PER_PLACE = 3
+
+
+class Places:
+    """`count` targets are looked at, three times as many may stand aside; together they bound memory and sockets."""
+
+    def __init__(self, count: int) -> None:
+        """`count` is `limits.concurrency`."""
+        self.most = count * (1 + ASIDE_PER_PLACE)
+        self._free = asyncio.Semaphore(count)
+        self._room_aside = count * ASIDE_PER_PLACE
+
+    async def take(self) -> "Place":
+        """Wait for a place; every place taken must be left."""
+        await self._free.acquire()
+        return Place(self)
+
+    def move_aside(self) -> bool:
+        """Give up a place for one aside; false when all of those are taken."""
+        if not self._room_aside:
+            return False
+        self._room_aside -= 1
+        self._free.release()
+        return True
+
+    def release(self, *, aside: bool) -> None:
+        """A target is done."""
+        if aside:
+            self._room_aside += 1
+        else:
+            self._free.release()
+
+
+class Place:
+    """One target's place."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._aside = False
+
+    def step_aside(self) -> None:
+        """From here on there is more waiting than work: let another target begin. May be called again."""
+        self._aside = self._aside or self._places.move_aside()
+
+    def leave(self) -> None:
+        """The target is done; called once."""
+        self._places.release(aside=self._aside)
