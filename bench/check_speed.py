@@ -125,6 +125,7 @@ def mixed(options: argparse.Namespace) -> dict[str, Any]:
     order = shuffled(list(expected), options.seed)
     job = {
         "mode": "check", "targets": order, "concurrency": CONCURRENCY, "keep": options.keep,
+        "slow_s": 15.0,
         "expected": {name: "blocked" if mechanism else "accessible" for name, mechanism in expected.items()},
     }  # fmt: skip
     with laboratory(world) as lab:

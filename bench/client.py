@@ -159,6 +159,7 @@ def summary(record: Any) -> dict[str, Any]:
 def _is_odd(job: dict[str, Any], record: Any) -> bool:
     expected = job.get("expected", {}).get(record.target.input, "accessible")
     odd = record.verdict.state != expected or (expected == "accessible" and record.verdict.interference)
+    odd = odd or record.runtime_s > job.get("slow_s", 60.0)
     return bool(job.get("keep")) and bool(odd)
 
 

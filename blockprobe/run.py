@@ -18,7 +18,7 @@ from blockprobe import __version__
 from blockprobe.measure.case import Case
 from blockprobe.measure.ledger import Ledger
 from blockprobe.measure.line import LineCheck
-from blockprobe.measure.places import Place, Places
+from blockprobe.measure.seats import Seat, Seats
 from blockprobe.measure.shared import Shared
 from blockprobe.measure.site import measure_site
 from blockprobe.model.errors import ConfigError
@@ -97,11 +97,11 @@ class Run:
         await check.begin()
         self.shared.rest_of_line = asyncio.ensure_future(check.complete())
 
-    async def measure(self, target: Target, place: Place | None = None) -> Record:
-        """Look, compare, change one thing; then judge. `place` is given up early by a target that is in doubt."""
+    async def measure(self, target: Target, seat: Seat | None = None) -> Record:
+        """Look, compare, change one thing; then judge. `seat` is given up early by a target that is in doubt."""
         await self._begin()
-        case = Case(self.shared, target, self.vantage(self.shared.line), new_id(self.shared.clock.now()),
-                    place=place)  # fmt: skip
+        case_id = new_id(self.shared.clock.now())
+        case = Case(self.shared, target, self.vantage(self.shared.line), case_id, seat=seat)
         try:
             await measure_site(case)
         finally:
@@ -137,26 +137,25 @@ class Run:
 async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callable[[Record], None]) -> None:
     """Measure all targets, `limits.concurrency` at a time, in their order; `on_record` gets each as it is done.
 
-    A target that is in doubt waits for silences to end; it makes room for others (measure/places.py).
+    A target that is in doubt waits for silences to end; it makes room for others (measure/seats.py).
     Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
     """
     waiting = iter(targets)
-
-    places = Places(run.shared.settings.limits.concurrency)
+    seats = Seats(run.shared.settings.limits.concurrency)
 
     async def worker() -> None:
         while True:
-            place = await places.take()
+            seat = await seats.take()
             try:
                 target = next(waiting, None)
                 if target is None:
                     return
-                on_record(await run.measure(target, place))
+                on_record(await run.measure(target, seat))
             finally:
-                place.leave()
+                seat.leave()
 
     with fewer_collections():
-        workers = [asyncio.ensure_future(worker()) for _ in range(places.most)]
+        workers = [asyncio.ensure_future(worker()) for _ in range(seats.most)]
         try:
             await asyncio.gather(*workers)
         finally:

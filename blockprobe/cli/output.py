@@ -81,17 +81,16 @@ class TableOutput:
         """Remember the order in which the targets were given."""
         self._order = {(target.url, target.bare): place for place, target in enumerate(targets)}
         self._rows: list[tuple[int, Row]] = []
-        self._single = len(targets) == 1
         self._record: Record | None = None
 
     def add(self, record: Record) -> None:
         """Keep what the table needs."""
         place = self._order.get((record.target.url, record.target.bare), len(self._rows))
         self._rows.append((place, row_of(record)))
-        self._record = record if self._single else None
+        self._record = record if len(self._rows) == 1 and len(self._order) <= 1 else None
 
     def close(self) -> None:
-        """Print the detail of a single target, or the table of many."""
+        """Print the detail of a single record, or the table of many."""
         from blockprobe.cli.render.console import people
         from blockprobe.cli.render.record_detail import print_detail
         from blockprobe.cli.render.record_table import print_table

@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import is_
 from typing import Any, TypeVar
 
-from blockprobe.measure.places import Place
+from blockprobe.measure.seats import Seat
 from blockprobe.measure.shared import Shared
 from blockprobe.model.addresses import family_of
 from blockprobe.model.control import Control
@@ -51,7 +51,7 @@ class Case:
     """A target with everything observed of it so far; observations are only ever added."""
 
     def __init__(
-        self, shared: Shared, target: Target, vantage: Vantage, case_id: str, *, place: Place | None = None
+        self, shared: Shared, target: Target, vantage: Vantage, case_id: str, *, seat: Seat | None = None
     ) -> None:
         self.shared = shared
         self.target = target
@@ -63,7 +63,7 @@ class Case:
         self.controls: list[Control] = []
         self._ears: list[tuple[int, Pending]] = []
         self._background: set[asyncio.Task[Any]] = set()
-        self._place = place
+        self._seat = seat
         self._checks: tuple[int, tuple[NeutralCheck, ...]] = (0, ())
         self._line: Line | None = None
         self._view: View | None = None
@@ -117,8 +117,8 @@ class Case:
 
     def step_aside(self) -> None:
         """Something is in doubt: what follows is mostly waiting, so let another target begin."""
-        if self._place is not None:
-            self._place.step_aside()
+        if self._seat is not None:
+            self._seat.step_aside()
 
     # -- work in the background -----------------------------------------------------------------------------------
 

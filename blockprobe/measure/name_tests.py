@@ -124,7 +124,7 @@ class NameTester:
     async def _clean_echo(self) -> AsyncIterator[Echo | None]:
         """An echo that nobody else uses and that is not punished; waits for one in use, for it may be clean after."""
         while (echo := self._promising_echo()) is not None:
-            async with echo.lock:
+            async with echo.lock(self.port):
                 if not self.case.shared.ledger.is_hot((echo.address, self.port)):
                     yield echo
                     return
@@ -134,8 +134,8 @@ class NameTester:
         """A free and clean echo, else any that is in use; None when all are punished."""
         ledger = self.case.shared.ledger
         usable = [e for e in self.case.shared.echoes if self._usable(e)]
-        busy = [e for e in usable if e.lock.locked()]
-        free = [e for e in usable if not e.lock.locked() and not ledger.is_hot((e.address, self.port))]
+        busy = [e for e in usable if e.lock(self.port).locked()]
+        free = [e for e in usable if not e.lock(self.port).locked() and not ledger.is_hot((e.address, self.port))]
         return next(iter(free), None) or (random.choice(busy) if busy else None)  # noqa: S311 - a queue, not a secret
 
     def _usable(self, echo: Echo) -> bool:
@@ -294,7 +294,7 @@ async def forged_page_test(case: Case, leg: Leg) -> None:
     echo = next((e for e in case.shared.echoes if family_of(e.address) == 4), None)
     if echo is None:
         return
-    async with echo.lock:
+    async with echo.lock(80):
         site = next((site.host for site in case.shared.neutral), None)
         for name, listed in ((None, False), (leg.host, True), (leg.host, True), (site, False)):
             why = Why(test=Test.SQUARE, place=Place.ECHO, listed=listed, hop=leg.hop)

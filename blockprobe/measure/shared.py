@@ -35,10 +35,14 @@ class NeutralSite:
 
 @dataclass(slots=True, kw_only=True)
 class Echo:
-    """One address of our helper's echo; `lock` keeps two targets from disturbing each other's sandwich there."""
+    """One address of our helper's echo; a lock a port keeps two targets from disturbing each other's sandwich there."""
 
     address: str
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
+
+    def lock(self, port: int) -> asyncio.Lock:
+        """Held while a target's names are tested at the port; what a filter punishes has a port as well."""
+        return self._locks.setdefault(port, asyncio.Lock())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def _is_zone_fault(view: View, leg: Leg, tried: Attempts) -> bool:
 def _is_firm(view: View, leg: Leg, tried: Attempts) -> bool:
     """Whether one variable was changed and the fault stayed with the listed name (docs/method.md, 3.1)."""
     needed = SILENT_ATTEMPTS if tried.reading is Reading.SILENT else 2
-    if len(tried.plain) < needed or not _neutral_works(view, leg, tried):
+    if len(tried.plain) < needed or not _neutral_works(view, leg, tried) or _neutral_fails_alike(view, tried):
         return False
     match tried.reading:
         case Reading.BOGON | Reading.NOTICE | Reading.OTHER_SITE:
@@ -156,6 +156,20 @@ def _neutral_works(view: View, leg: Leg, tried: Attempts) -> bool:
     if any(false & set(addresses_in(n.reply)) for n in asked):
         return False
     return max((n.t_s for n in asked), default=-1.0) >= max(a.t0_s for a in tried.plain)
+
+
+def _neutral_fails_alike(view: View, tried: Attempts) -> bool:
+    """Whether names on no list met the same fault there even once: the resolver rations its answers, or is overworked.
+
+    Only for faults that rationing brings about; one that never meets five neutral questions and always the listed ones
+    is no ration. Without recursion some resolvers refuse everybody, so that such questions tell of silence alone.
+    """
+    if tried.reading not in (Reading.SILENT, Reading.REFUSED, Reading.FORMERR, Reading.SERVFAIL):
+        return False
+    silent = tried.reading is Reading.SILENT
+    tests = (Test.NEUTRAL, Test.NONCE_LABEL, *((Test.FORM_NO_RD,) if silent else ()))
+    neutral = (dns for test in tests for dns in _asked(view, test, tried.server) if not dns.why.listed)
+    return any(dns.reply is None if silent else dns.reply and dns.reply.rcode == tried.reading.upper() for dns in neutral)
 
 
 def _resolves_elsewhere(view: View, leg: Leg) -> bool:

@@ -53,13 +53,20 @@ def test_ooni_measurements_are_judged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
 def test_the_table_fits_its_width_and_loses_nothing(columns: int) -> None:
-    done = run("judge", "-", "--format", "table", stdin=RECORD, environ={"COLUMNS": str(columns)})
+    done = run("judge", "-", "--format", "table", stdin=RECORD + b"\n" + RECORD, environ={"COLUMNS": str(columns)})
 
     lines = done.stdout.decode().splitlines()
     assert max(map(len, lines)) <= columns
     assert "a.example" in done.stdout.decode()
-    assert "1 measured: " in done.stdout.decode()
+    assert "2 measured: " in done.stdout.decode()
     assert "\x1b" not in done.stdout.decode()  # colour is for terminals
+
+
+def test_a_single_record_is_shown_in_detail() -> None:
+    done = run("judge", "-", "--format", "table", stdin=RECORD)
+
+    assert "Connections" in done.stdout.decode()
+    assert "measured: " not in done.stdout.decode()
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_judged(archive: Path, tmp_path: Path) -> None:

@@ -33,8 +33,11 @@ def differences(row: Row, record: Record) -> list[str]:
     wrong = []
     if verdict["state"] not in row.states:
         wrong.append(f"state {verdict['state']}, not {' or '.join(row.states)}")
-    if verdict["state"] == "blocked" and not any(_covers(str(row.mechanism), each) for each in verdict["mechanisms"]):
-        wrong.append(f"mechanisms {verdict['mechanisms']} without {row.mechanism}")
+    truth = [each for each in (row.mechanism, row.also) if each]
+    missing = [each for each in truth if not any(_covers(each, said) for said in verdict["mechanisms"])]
+    invented = [said for said in verdict["mechanisms"] if not any(_covers(each, said) for each in truth)]
+    if verdict["state"] == "blocked" and (missing or invented):
+        wrong.append(f"mechanisms {verdict['mechanisms']}, not {truth}")
     if verdict["state"] != "blocked" and verdict["mechanisms"]:
         wrong.append(f"mechanisms {verdict['mechanisms']} of a site that is not blocked")
     if row.grade and verdict["grade"] != row.grade:

@@ -1,4 +1,4 @@
-"""Lines and zones that are broken in ways that look like blocking, and lies that are told only now and then."""
+"""Lines and zones that are broken in ways that look like blocking, and one liar among several resolvers."""
 
 import pytest
 
@@ -58,54 +58,26 @@ def test_a_validator_that_lies_is_still_caught(validating: RealLab) -> None:
     assert (found["state"], found["partial"], found["mechanisms"]) == ("blocked", True, ["dns.nxdomain"])
 
 
-# -- lies now and then ----------------------------------------------------------------------------------------------
+# -- one liar among several -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ede", [16, None])
 def test_one_of_three_resolvers_lies(lab: RealLab, ede: int | None) -> None:
     lab.rule_on("dns-nxdomain", "s1.example", resolvers=(SECOND,), ede=ede)
     found = verdicts(lab, "https://s1.example/", "https://s2.example/", resolvers=(FIRST, SECOND, THIRD))
-    lied_to, spared = found.values()
+    lied_to, spared = found["https://s1.example/"], found["https://s2.example/"]
     assert (lied_to["state"], lied_to["partial"]) in (("blocked", True), ("accessible", False))
     liars = {each["resolver"] for each in lied_to["interference"] if each["mechanism"] == "dns.nxdomain"}
     assert liars == {f"udp://{SECOND}:53"}
     assert (spared["state"], spared["interference"]) == ("accessible", [])
 
 
-@pytest.mark.parametrize("kind", ["dns-nxdomain", "dns-garden"])
-def test_two_of_five_answers_are_lies(lab: RealLab, kind: str) -> None:
-    sites = [site.name for site in PLAIN[:6]]
-    lab.switch([rule(kind, name, share=0.4, ede=None) for name in sites])
-    found = verdicts(lab, *sites, "s20.example")
-    spared = found.pop("s20.example")
-    assert (spared["state"], spared["interference"]) == ("accessible", [])
-    for name, verdict in found.items():
-        if verdict["state"] == "blocked":
-            assert verdict["interference"], name
-        else:
-            assert verdict["state"] == "accessible", (name, verdict["because"])
-    assert sum(bool(verdict["interference"]) for verdict in found.values()) >= len(sites) / 2
-
-
-# -- large packets vanish -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ways", ["to", "from", "both"])
-@pytest.mark.parametrize("size", [300, 1000, 1280])
-def test_a_path_mtu_black_hole_is_nobodys_block(lab: RealLab, ways: str, size: int) -> None:
-    names = ["s1.example", "large.example", "s3.example"]
-    lab.switch([rule("mtu", name, ways=ways, bytes=size) for name in names])
-    found = verdicts(lab, *names, "https://s4.example/")
-    assert found.pop("https://s4.example/")["state"] == "accessible"
-    assert [(name, v["because"]) for name, v in found.items() if v["state"] == "blocked" or v["mechanisms"]] == []
-
-
 # -- and many that are well -----------------------------------------------------------------------------------------
 
 
 def test_a_hundred_healthy_sites(lab: RealLab) -> None:
-    """One run with every resolver of the ISP; none is blocked, nor even in doubt."""
-    plain = [site.name for site in PLAIN]
+    """One run, by three of the ISP's resolvers; none is blocked, nor even in doubt."""
+    plain = [site.name for site in PLAIN[:40]]
     targets = [f"https://{name}/" for name in plain] + [f"http://www.{name}/" for name in plain] + plain[:20]
     found = records(lab, *targets, resolvers=(FIRST, SECOND, THIRD))
     assert len(found) == 100

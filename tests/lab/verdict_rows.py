@@ -15,8 +15,9 @@ SHARED_KINDS = frozenset({"dns-intercept", "dns-intercept-name", "portal", "http
 class Row:
     """`states` are those that are right (more than one only where the truth cannot be told from the probe).
 
-    `mechanism` (or a path below it) must be among the verdict's, `found` among its interference. None means that the
-    verdict may name no mechanism, or that anything may stand there (`found`, `grade`, `reason`, `refusal`).
+    `mechanism` (or a path below it) must be the verdict's, with `also` if given and no other; `found` is among its
+    interference. None means that the verdict may name no mechanism, or that anything may stand there (`found`, `grade`,
+    `reason`, `refusal`).
     `scenario` is the case of OONI's QA suite that this rebuilds.
     """
 
@@ -24,6 +25,7 @@ class Row:
     states: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
     mechanism: str | None = None
+    also: str | None = None
     grade: str | None = None
     found: str | None = None
     reason: str | None = None
@@ -56,6 +58,11 @@ def refused(target: str, **more: str | None) -> Row:
     return Row(target=target, states=("refused",), rules=(), **more)
 
 
+def nobodys(target: str, *rules: Rule) -> Row:
+    """Something is broken on the way, and from afar it cannot be told what: anything but a block."""
+    return Row(target=target, states=("accessible", "down", "inconclusive"), rules=rules)
+
+
 def unclear(target: str, *rules: Rule, **more: str | None) -> Row:
     return Row(target=target, states=("inconclusive",), rules=rules, **more)
 
@@ -83,6 +90,12 @@ NOT_BLOCKED = [
     down(f"https://{LAME}/"),
     down("http://loopback.example/", scenario="localhostWithHTTP"),
     down("https://silent.example/"),
+    # A neighbour of this one answers, so that its silence looks like a hole in the path: and so it is, for everybody.
+    down("https://www.silent2.example/"),
+    nobodys("https://s41.example/", rule("mtu", "s41.example", bytes=1280)),
+    nobodys("s42.example", rule("mtu", "s42.example", bytes=1000, ways="from")),
+    nobodys("s43.example", rule("mtu", "s43.example", bytes=600, ways="to")),
+    nobodys("http://s44.example/", rule("mtu", "s44.example", bytes=1000)),
     down("https://untrusted.example/", scenario="badSSLWithUnknownAuthorityWithConsistentDNS"),
     down("https://wrongname.example/", scenario="badSSLWithWrongServerName"),
     down("https://expired.example/"),
@@ -107,7 +120,23 @@ NOT_BLOCKED = [
         scenario="controlFailureWithSuccessfulHTTPSWebsite",
     ),
 ]
+_MANY = ("blocked", "accessible")
 DNS = [
+    # Two answers of five are lies: whichever the probe met, the finding is there.
+    Row(
+        target="s45.example",
+        states=_MANY,
+        mechanism="dns.nxdomain",
+        found="dns.nxdomain",
+        rules=(rule("dns-nxdomain", "s45.example", share=0.4, ede=None),),
+    ),
+    Row(
+        target="https://s46.example/",
+        states=_MANY,
+        mechanism="dns.blockpage",
+        found="dns.blockpage",
+        rules=(rule("dns-garden", "s46.example", share=0.4, ede=None),),
+    ),
     blocked("https://s10.example/", "dns.nxdomain", rule("dns-nxdomain", "s10.example"), grade=ART),
     blocked(
         "https://www.s11.example/",
@@ -251,6 +280,7 @@ HTTP = [
         "http.eof.host",
         rule("http-tap", "shared-a.example", how="fin"),
         rule("sni-tap", "shared-a.example", how="fin"),
+        also="tls.eof.sni",
         scenario="redirectWithConsistentDNSAndThenEOFForHTTP",
     ),
     Row(

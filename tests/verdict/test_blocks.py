@@ -169,8 +169,9 @@ def test_the_same_silence_at_three_unrelated_operators_is_no_coincidence() -> No
 
 def test_a_block_on_a_dead_site_is_a_block() -> None:
     dead = b.helper(b.SITE, tcp={b.SITE: False}, body=None)
+    looks, path = b.fails_to_connect(failure=b.REFUSED, times=2), stopped(target=(PathReply.RESET,) * 3)
 
-    is_blocked(b.judged(b.resolves(), b.fails_to_connect(), stopped(target=b.NO_REPLY), control=[dead]), M.IP_TIMEOUT)
+    is_blocked(b.judged(b.resolves(), looks, path, control=[dead]), M.IP_REFUSED)
 
 
 def test_a_typed_address_needs_no_helper_to_be_proven_blocked() -> None:

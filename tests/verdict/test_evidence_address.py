@@ -75,8 +75,8 @@ def may_be_proven(case: tuple[Any, ...]) -> bool:
     if not (enough and sandwich and neighbours) or ledger == "hot":
         return False
     if path in ("withheld", "reset early") or (path == "unreachable early" and near == "same prefix"):
-        if control == "dead":  # a dead site's prefix must be in use, and any router may say "unreachable" of it
-            return near == "same prefix" and path != "unreachable early"
+        if control == "dead":  # a dead site's prefix must be in use, and any router may drop it or say "unreachable"
+            return near == "same prefix" and path == "reset early"
         return control != "not tried" or known == "by encrypted DNS"
     crowded = crowd == "three unrelated" and outcome == "silent" and control == "works"
     return crowded and path != "passes"

@@ -229,6 +229,15 @@ def test_a_prefix_that_vanished_from_the_internet_is_not_blocked() -> None:
     is_inconclusive(verdict, Reason.SERVER_OR_NETWORK)
 
 
+def test_a_host_under_attack_whose_transit_drops_it_for_everybody_is_down() -> None:
+    """Remotely triggered black holes (RFC 5635) take one address of a /24 and leave its neighbours."""
+    dead = b.helper(b.SITE, tcp={b.SITE: False}, body=None)
+    verdict = b.judged(b.resolves(), b.fails_to_connect(), b.neighbour(), b.line_is_up(), traced(b.NO_REPLY),
+                       control=[dead])  # fmt: skip
+
+    assert verdict.state is State.DOWN
+
+
 def test_a_dead_host_of_which_its_router_says_unreachable_is_down() -> None:
     dead = b.helper(b.SITE, tcp={b.SITE: False}, body=None)
     verdict = b.judged(b.resolves(), b.fails_to_connect(failure=Failure.HOST_UNREACHABLE),

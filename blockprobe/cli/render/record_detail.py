@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from blockprobe.cli.render.changes import changes
 from blockprobe.cli.render.console import printable
 from blockprobe.cli.render.rows import STYLES, row_of
 from blockprobe.model.observation import DnsObservation, HttpObservation, Observation, TcpObservation, TlsObservation
@@ -55,6 +56,7 @@ def _tables(record: Record) -> Iterator[tuple[str, Table]]:
     looked = tuple(one for one in record.observations if one.why.test is Purpose.LOOK and one.why.listed)
     yield "Names", _names(looked)
     yield "Connections", _connections(looked)
+    yield "One thing changed at a time", _changes(record.observations)
 
 
 def _table(*titles: str) -> Table:
@@ -98,6 +100,13 @@ def _connections(looked: tuple[Observation, ...]) -> Table:
             case HttpObservation():
                 result = one.failure or " ".join(part for part in (str(one.status), one.title, one.location) if part)
                 _add(table, f"{one.address} {one.port}", f"GET {one.url}", result)
+    return table
+
+
+def _changes(observations: tuple[Observation, ...]) -> Table:
+    table = _table("Changed", "At", "With", "Result")
+    for change in changes(observations):
+        _add(table, *change)
     return table
 
 

@@ -2,26 +2,26 @@
 
 import asyncio
 
-#: For each place, this many targets more may be in doubt at the same time.
-ASIDE_PER_PLACE = 3
+#: For each seat, this many targets more may be in doubt at the same time.
+ASIDE_PER_SEAT = 3
 
 
-class Places:
+class Seats:
     """`count` targets are looked at, three times as many may stand aside; together they bound memory and sockets."""
 
     def __init__(self, count: int) -> None:
         """`count` is `limits.concurrency`."""
-        self.most = count * (1 + ASIDE_PER_PLACE)
+        self.most = count * (1 + ASIDE_PER_SEAT)
         self._free = asyncio.Semaphore(count)
-        self._room_aside = count * ASIDE_PER_PLACE
+        self._room_aside = count * ASIDE_PER_SEAT
 
-    async def take(self) -> "Place":
-        """Wait for a place; every place taken must be left."""
+    async def take(self) -> "Seat":
+        """Wait for a seat; every seat taken must be left."""
         await self._free.acquire()
-        return Place(self)
+        return Seat(self)
 
     def move_aside(self) -> bool:
-        """Give up a place for one aside; false when all of those are taken."""
+        """Give up a seat for a stand aside; false when there is no more room there."""
         if not self._room_aside:
             return False
         self._room_aside -= 1
@@ -36,17 +36,17 @@ class Places:
             self._free.release()
 
 
-class Place:
-    """One target's place."""
+class Seat:
+    """One target's seat."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, seats: Seats) -> None:
+        self._seats = seats
         self._aside = False
 
     def step_aside(self) -> None:
         """From here on there is more waiting than work: let another target begin. May be called again."""
-        self._aside = self._aside or self._places.move_aside()
+        self._aside = self._aside or self._seats.move_aside()
 
     def leave(self) -> None:
         """The target is done; called once."""
-        self._places.release(aside=self._aside)
+        self._seats.release(aside=self._aside)
