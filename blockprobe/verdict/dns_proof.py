@@ -168,8 +168,9 @@ def _neutral_fails_alike(view: View, tried: Attempts) -> bool:
         return False
     silent = tried.reading is Reading.SILENT
     tests = (Test.NEUTRAL, Test.NONCE_LABEL, *((Test.FORM_NO_RD,) if silent else ()))
+    rcodes = {None} if silent else {tried.reading.upper()}
     neutral = (dns for test in tests for dns in _asked(view, test, tried.server) if not dns.why.listed)
-    return any(dns.reply is None if silent else dns.reply and dns.reply.rcode == tried.reading.upper() for dns in neutral)
+    return any((dns.reply and dns.reply.rcode) in rcodes for dns in neutral)
 
 
 def _resolves_elsewhere(view: View, leg: Leg) -> bool:

@@ -91,6 +91,18 @@ def write_validator(folder: Path, address: str, bind: Path, *, ede: bool) -> Pat
     return config
 
 
+def write_rationing(folder: Path, address: str, action: str) -> Path:
+    """dnsdist before the ISP's resolver, with ten questions a second for each client."""
+    folder.mkdir()
+    config = folder / "dnsdist.conf"
+    rest = "DropAction()" if action == "drop" else f"RCodeAction(DNSRCode.{action})"
+    config.write_text(
+        f'setLocal("{address}:53")\nsetACL("0.0.0.0/0")\nsetSecurityPollSuffix("")\n'
+        f'newServer({{address="{plan.RESOLVER}:53", healthCheckMode="up"}})\naddAction(MaxQPSIPRule(10), {rest})\n'
+    )
+    return config
+
+
 def _small_unbound(folder: Path, address: str, hints: Path) -> str:
     return (
         f'remote-control:\n  control-enable: no\nserver:\n  interface: {address}\n  username: ""\n  chroot: ""\n'

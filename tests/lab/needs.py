@@ -28,6 +28,9 @@ PROGRAMS = {
 }
 """Program and the Debian package it is in; `.ci/packages.txt` lists the same packages."""
 
+ACCEPTANCE = os.environ.get("BLOCKPROBE_ACCEPTANCE") == "1"
+"""Whether the tests that take minutes are wanted too."""
+
 _SBIN = "/usr/sbin:/sbin"
 
 

@@ -10,8 +10,8 @@ RESOLVER = "198.51.100.153"
 RESOLVERS = (RESOLVER, "198.51.100.154", "198.51.100.155", "2001:db8:11::53")
 VALIDATORS = ("198.51.100.157", "198.51.100.158")
 """Two more resolvers of the ISP, which validate (DNSSEC): only the second says why it fails (RFC 8914)."""
-THRIFTY = ("198.51.100.161", "198.51.100.162", "198.51.100.163")
-"""And three that answer one client only so often a second: BIND, unbound, and dnsdist before the ISP's own."""
+RATIONING = {"REFUSED": "198.51.100.161", "drop": "198.51.100.162"}
+"""And two that serve one client only so often a second, by what becomes of the other questions."""
 BLOCK_PAGE = "198.51.100.180"
 BLOCK_PAGE_V6 = "2001:db8:11::180"
 LEGAL_PAGE = "198.51.100.181"

@@ -1,9 +1,14 @@
 """Lines and zones that are broken in ways that look like blocking, and one liar among several resolvers."""
 
+import resource
+import time
+from typing import Any
+
 import pytest
 
 from . import dns_servers, plan
 from .eyes import ask
+from .needs import ACCEPTANCE
 from .real import RealLab, rule
 from .runs import records, verdicts
 from .sites import FORGED, PLAIN, SIGNED, SITES, STALE
@@ -72,14 +77,38 @@ def test_one_of_three_resolvers_lies(lab: RealLab, ede: int | None) -> None:
     assert (spared["state"], spared["interference"]) == ("accessible", [])
 
 
+# -- resolvers that ration their answers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["REFUSED", *(["drop"] if ACCEPTANCE else [])])
+def test_a_rationing_resolver_blocks_nobody(lab: RealLab, action: str) -> None:
+    """Thirty sites at once are far more questions than it serves; half a minute where it drops the others."""
+    address = plan.RATIONING[action]
+    config = dns_servers.write_rationing(lab.folder / f"rationing-{action}", address, action)
+    lab.start_resolver(address, ["dnsdist", "--supervised", "--disable-syslog", "-C", str(config)])
+    time.sleep(1)
+    found = verdicts(lab, *(f"https://{site.name}/" for site in PLAIN[:30]), resolvers=(address,))
+    assert {verdict["state"] for verdict in found.values()} <= {"accessible", "inconclusive"}
+    assert any(verdict["state"] == "inconclusive" for verdict in found.values()), "the ration was never used up"
+
+
 # -- and many that are well -----------------------------------------------------------------------------------------
 
 
-def test_a_hundred_healthy_sites(lab: RealLab) -> None:
+def test_a_hundred_healthy_sites(lab: RealLab, capsys: Any) -> None:
     """One run, by three of the ISP's resolvers; none is blocked, nor even in doubt."""
     plain = [site.name for site in PLAIN[:40]]
     targets = [f"https://{name}/" for name in plain] + [f"http://www.{name}/" for name in plain] + plain[:20]
+    cpu_s, began = _cpu_of_children_s(), time.monotonic()
     found = records(lab, *targets, resolvers=(FIRST, SECOND, THIRD))
+    wall_s, cpu_s = time.monotonic() - began, _cpu_of_children_s() - cpu_s
+    with capsys.disabled():
+        print(f"\n  {len(found)} healthy sites: {wall_s:.1f} s, {cpu_s:.1f} s of CPU, start and line check included")
     assert len(found) == 100
     assert [name for name, record in found.items() if record["verdict"]["state"] != "accessible"] == []
     assert [name for name, record in found.items() if record["verdict"]["interference"]] == []
+
+
+def _cpu_of_children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

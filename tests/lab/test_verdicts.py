@@ -6,16 +6,12 @@ run of its own). Row by row, each in a run of its own, it takes seven minutes, s
     BLOCKPROBE_ACCEPTANCE=1 .venv/bin/python -m pytest tests/lab/test_verdicts.py
 """
 
-import os
-
 import pytest
 
+from .needs import ACCEPTANCE
 from .real import RealLab
 from .runs import differences, records
 from .verdict_rows import ROWS, Row, runs
-
-ROW_BY_ROW = ROWS if os.environ.get("BLOCKPROBE_ACCEPTANCE") == "1" else []
-"""Left out rather than skipped: every row is measured anyway, and a skipped test is one that could not be run."""
 
 
 def _name(run: list[Row]) -> str:
@@ -30,9 +26,9 @@ def test_the_verdicts_are_right(lab: RealLab, run: list[Row]) -> None:
     assert "\n".join(line for row in run for line in differences(row, found[row.target])) == ""
 
 
-if ROW_BY_ROW:
+if ACCEPTANCE:  # left out rather than skipped: a skipped test is one that could not be run
 
-    @pytest.mark.parametrize("row", ROW_BY_ROW, ids=lambda row: row.name)
+    @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
     def test_the_verdict_is_right_alone(lab: RealLab, row: Row) -> None:
         with lab.rules(*row.rules):
             found = records(lab, row.target)
