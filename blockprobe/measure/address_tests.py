@@ -14,7 +14,8 @@ from blockprobe.net.tcp import Endpoint
 from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses
 from blockprobe.verdict.address_path import leaves_common_path
 from blockprobe.verdict.facts import AddressFact
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.leg import Leg
+from blockprobe.verdict.view import View
 
 #: A neighbour is only ever connected to, and at most this many are (docs/method.md, 7).
 MAX_NEIGHBOURS = 3
@@ -50,6 +51,13 @@ async def _test_one(case: Case, leg: Leg, address: str) -> None:
         return
     if not await _neighbours(case, leg, address):
         return
+    if not any(hop.family == family_of(address) for hop in case.shared.line.common_path):
+        # No path can speak; the crowd may, but only of a silence that outlasted the neighbour's answer.
+        _, stream = await connect_once(case, leg, address, case.shared.settings.limits.attempts)
+        if stream is not None:
+            stream.reset()
+            return
+        await case.neutral_connects(family_of(address) or 4)
     for _ in range(PATH_ROUNDS):
         await _trace(case, leg, address)
         view = case.view()

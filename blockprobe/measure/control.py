@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from blockprobe.measure.case import Case
-from blockprobe.verdict.view import Leg, endpoint_of
+from blockprobe.verdict.leg import Leg, endpoint_of
 
 #: A helper is given at most this many endpoints.
 MAX_ENDPOINTS = 24

@@ -13,7 +13,8 @@ from blockprobe.net.http import Request
 from blockprobe.net.resolver import Resolver, parse_resolver
 from blockprobe.verdict.dns_facts import needed_families, resolver_readings
 from blockprobe.verdict.facts import DnsFact
-from blockprobe.verdict.view import Leg, View, addresses_in, endpoint_of
+from blockprobe.verdict.leg import Leg, addresses_in, endpoint_of
+from blockprobe.verdict.view import View
 
 #: An address that runs no resolver is given this long to answer (seconds): an injected reply comes within a round trip.
 SILENT_WAIT_S = 2.0

@@ -21,7 +21,7 @@ from blockprobe.net.path import trace_syn
 from blockprobe.net.resolver import Resolver, parse_resolver
 from blockprobe.net.tcp import Endpoint
 from blockprobe.net.tls import Hello
-from blockprobe.verdict.view import addresses_in
+from blockprobe.verdict.leg import addresses_in
 
 #: The common path is only believed when this many neutral targets share it (docs/method.md, 1.1).
 MIN_SHARING = 5

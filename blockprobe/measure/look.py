@@ -20,7 +20,7 @@ from blockprobe.net.http import Request
 from blockprobe.net.resolver import Resolver
 from blockprobe.net.stream import Stream
 from blockprobe.net.tls import Hello
-from blockprobe.verdict.view import Leg, addresses_in
+from blockprobe.verdict.leg import Leg, addresses_in
 
 #: At most this many addresses of one family are looked at: a large CDN lists dozens, and manners forbid more.
 MAX_ADDRESSES = 4

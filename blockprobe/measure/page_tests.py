@@ -8,7 +8,8 @@ from blockprobe.model.line import SharedBody
 from blockprobe.model.observation import Place, Test, Why
 from blockprobe.verdict.facts import HttpFact
 from blockprobe.verdict.http_facts import http_finding, is_cut_short
-from blockprobe.verdict.view import Leg, View, leg_of
+from blockprobe.verdict.leg import Leg, leg_of
+from blockprobe.verdict.view import View
 
 _OPEN_QUESTIONS = (
     HttpFact.NO_CONTROL,

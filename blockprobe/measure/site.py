@@ -15,8 +15,9 @@ from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import AddressFact, HttpFact, TlsFact
 from blockprobe.verdict.http_facts import is_cut_short
 from blockprobe.verdict.judge import JudgedLeg, judge_leg
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.legs import MAX_HOPS
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.view import View
 
 #: Address facts that a further connection cannot change.
 _PASSED = (AddressFact.OPEN, AddressFact.SAME_FAILURE, AddressFact.NOT_TRIED)
@@ -82,9 +83,8 @@ async def _settle(case: Case, leg: Leg) -> None:
     """Change one thing after another until nothing of this leg that could be tested is open."""
     await _look_at_true_addresses(case, leg)
     failed = address_tests.in_doubt(case.view(), leg)
-    if failed:
-        await address_tests.test_addresses(case, leg, failed)
-    await _test_names_on_the_wire(case, leg)
+    addresses = [address_tests.test_addresses(case, leg, failed)] if failed else []
+    await asyncio.gather(*addresses, _test_names_on_the_wire(case, leg))
     if page_tests.in_doubt(case.view(), leg):
         await page_tests.test_page(case, leg)
     await _look_at_twin(case, leg)
@@ -124,13 +124,20 @@ async def _test_names_on_the_wire(case: Case, leg: Leg) -> None:
             await tester.at_echo(silent=False)  # a dead site may be blocked by name all the same
         return
     address, silent = doubts[0]
-    await tester.run(address, silent)
+    await tester.run(address, silent=silent)
 
 
 async def _look_a_last_time(case: Case, leg: Leg) -> None:
     """Where nothing was proven the failure may have passed meanwhile, an outage of the line for one: look once more."""
-    judged = judge_leg(case.view(), leg)
-    if judged.state is not State.INCONCLUSIVE or judged.findings.facts.address in _PASSED:
+    view = case.view()
+    judged = judge_leg(view, leg)
+    facts = judged.findings.facts
+    if judged.state is not State.INCONCLUSIVE:
+        return
+    if facts.tls is TlsFact.VALID and facts.http is HttpFact.UNPROVEN:
+        proven = [t.address for t in view.tls if t.valid and t.why.hop == leg.hop and t.port == leg.port]
+        await look_at(case, leg, proven[:1])
+    if facts.address in _PASSED:
         return
     addresses = address_tests.in_doubt(case.view(), leg)[:2]
     opened = [address for address in await asyncio.gather(*(_reopens(case, leg, a) for a in addresses)) if address]

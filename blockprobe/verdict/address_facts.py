@@ -14,7 +14,8 @@ from blockprobe.verdict.address_path import (
 )
 from blockprobe.verdict.dns_reading import Reading, read_reply
 from blockprobe.verdict.facts import AddressFact, Finding
-from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
+from blockprobe.verdict.leg import Leg, addresses_in
+from blockprobe.verdict.view import LOOKS, View
 
 #: Silence is believed after this many connection attempts, each of three or four SYNs (docs/method.md, 5).
 SILENT_ATTEMPTS = 3
@@ -176,6 +177,13 @@ def _is_proven(view: View, leg: Leg, address: str, *, silent: bool) -> bool:
 def _unrelated_silence(view: View, leg: Leg, address: str) -> bool:
     """The same silence at listed addresses of unrelated operators: each of another /16 (or /32) and with another key;
     and no helper met it at this one."""
+    neighbours = working_neighbours(view, address)
+    silence = Failure.GENERIC_TIMEOUT_ERROR
+    answered = [t.t_s for t in view.tcp if t.address in neighbours and t.failure is not silence]
+    last = max((look.t0_s for look in connects(view, leg, address)), default=0.0)
+    traced = any(path.address == address for path in view.path)
+    if not traced and not any(time <= last for time in answered):
+        return False  # the silence may have been an outage that ended before the neighbour was asked
     entries = view.line.silent_listed
     own = next((e for e in entries if e.address == address and e.leaf_spki_sha256 is not None), None)
     if own is None or not all(view.control_connects(leg, address)):

@@ -5,7 +5,8 @@ from ipaddress import ip_address
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import PathHop, PathReply, Place
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.leg import Leg
+from blockprobe.verdict.view import View
 
 #: A router's silence about the target is believed after so many packets: 6e-5 where 10 % are lost each way.
 WITHHELD_PACKETS = 6

@@ -18,7 +18,8 @@ from blockprobe.verdict.dns_reading import (
     server_of,
 )
 from blockprobe.verdict.facts import DnsFact, Finding
-from blockprobe.verdict.view import Leg, View, addresses_in, remembered
+from blockprobe.verdict.leg import Leg, addresses_in
+from blockprobe.verdict.view import View, remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from blockprobe.model.observation import DnsObservation, DnsReply, Place, Test
 from blockprobe.verdict.dns_reading import FIRM_LIES, Reading, read_reply
-from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
+from blockprobe.verdict.leg import Leg, addresses_in
+from blockprobe.verdict.view import LOOKS, View
 
 
 def injected_reply(view: View, leg: Leg) -> DnsObservation | None:

@@ -13,7 +13,8 @@ from blockprobe.verdict.dns_reading import (
     server_of,
 )
 from blockprobe.verdict.facts import DnsFact
-from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
+from blockprobe.verdict.leg import Leg, addresses_in
+from blockprobe.verdict.view import LOOKS, View
 
 #: Silence is believed after this many attempts of four datagrams each (docs/method.md, 5).
 SILENT_ATTEMPTS = 3

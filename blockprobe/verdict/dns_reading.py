@@ -5,8 +5,9 @@ from enum import StrEnum
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import DnsObservation, DnsReply, Place, ResourceRecord, Test
 from blockprobe.model.words import Mechanism
+from blockprobe.verdict.leg import Leg, addresses_in
 from blockprobe.verdict.pages import resembles
-from blockprobe.verdict.view import LOOKS, Leg, View, addresses_in
+from blockprobe.verdict.view import LOOKS, View
 
 #: Extended errors by which a resolver says itself that it withholds an answer (RFC 8914, 4.16 to 4.18).
 EDE_WITHHELD = frozenset({15, 16, 17})

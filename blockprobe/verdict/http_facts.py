@@ -9,9 +9,10 @@ from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Refusal, Scope
 from blockprobe.verdict.address_facts import judged_addresses
 from blockprobe.verdict.facts import Finding, HttpFact
+from blockprobe.verdict.leg import Leg, leg_of
 from blockprobe.verdict.name_square import Exchange, NameScope, square
 from blockprobe.verdict.pages import resembles, same_place
-from blockprobe.verdict.view import REDIRECTS, Leg, View, leg_of
+from blockprobe.verdict.view import REDIRECTS, View
 
 MECHANISMS = {
     Failure.CONNECTION_RESET: Mechanism.HTTP_RESET_HOST,

@@ -18,10 +18,11 @@ from blockprobe.verdict.dns_injection import is_intercepted
 from blockprobe.verdict.dns_reading import EDE_WITHHELD
 from blockprobe.verdict.facts import Facts, Finding, HttpFact, LegFindings, SiteFact, TlsFact
 from blockprobe.verdict.fingerprint import Fingerprint, FingerprintSet
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.legs import MAX_HOPS, chain_of_legs, leg_findings
 from blockprobe.verdict.line_facts import line_fact
 from blockprobe.verdict.rules import LOOP, NOTHING, RULES_VERSION, Rule, first_match
-from blockprobe.verdict.view import Leg, View, remembered
+from blockprobe.verdict.view import View, remembered
 
 __all__ = ["RULES_VERSION", "judge"]
 

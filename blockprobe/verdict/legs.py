@@ -4,9 +4,10 @@ from blockprobe.verdict.address_facts import address_finding, judged_addresses
 from blockprobe.verdict.dns_facts import dns_finding
 from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LegFindings, TlsFact
 from blockprobe.verdict.http_facts import http_finding
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.line_facts import line_fact, site_fact
 from blockprobe.verdict.tls_facts import tls_finding
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.view import View
 
 #: Redirects that a browser follows before it gives up (the Fetch standard allows 20; OONI and we stop at 10).
 MAX_HOPS = 10

@@ -3,8 +3,9 @@
 from blockprobe.model.failure import Failure
 from blockprobe.verdict.facts import LineFact, SiteFact
 from blockprobe.verdict.http_facts import REFUSING
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.tls_facts import CLOCK_TOLERANCE_S
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.view import View
 
 
 def line_fact(view: View) -> LineFact:

@@ -9,7 +9,8 @@ from enum import StrEnum
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, PathObservation, PathReply, Place, Test, TlsObservation
-from blockprobe.verdict.view import Leg, View
+from blockprobe.verdict.leg import Leg
+from blockprobe.verdict.view import View
 
 #: Resets are repeated at least once; silence needs three attempts (docs/method.md, 5).
 RESETS_NEEDED = 2

@@ -1,7 +1,6 @@
 """What becomes of handshakes with the real name at the site's own addresses."""
 
 import re
-
 from dataclasses import replace
 
 from blockprobe.model.addresses import family_of
@@ -12,8 +11,9 @@ from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
 from blockprobe.verdict.address_facts import judged_addresses
 from blockprobe.verdict.facts import Finding, TlsFact
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.name_square import Exchange, NameScope, Square, fails, square
-from blockprobe.verdict.view import LOOKS, Leg, View
+from blockprobe.verdict.view import LOOKS, View
 
 #: A clock further off than this (seconds) makes certificate dates meaningless.
 CLOCK_TOLERANCE_S = 86_400.0

@@ -1,16 +1,14 @@
 """Finding things in a measurement: legs, answers, what the control said, which addresses are real."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from blockprobe.model.addresses import family_of, is_bogon, without_nat64
+from blockprobe.model.addresses import is_bogon, without_nat64
 from blockprobe.model.control import Control, ControlHttp, ControlTls
 from blockprobe.model.observation import (
     DnsObservation,
-    DnsReply,
     HttpObservation,
     PathObservation,
     Place,
@@ -21,6 +19,7 @@ from blockprobe.model.observation import (
 )
 from blockprobe.model.record import Measurement
 from blockprobe.verdict.fingerprint import FingerprintSet, Page
+from blockprobe.verdict.leg import Leg, addresses_in, endpoint_of, leg_of
 from blockprobe.verdict.pages import resembles
 
 #: Attempts that a browser would have made: they decide whether something "works".
@@ -47,47 +46,6 @@ def remembered(function: "Callable[Concatenate[View, P], T]") -> "Callable[Conca
         return cast(T, memory[key])
 
     return cast("Callable[Concatenate[View, P], T]", once)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """One scheme, host and port at one redirect hop (0 is what the user typed)."""
-
-    hop: int
-    url: str
-    scheme: str
-    host: str
-    port: int
-    is_ip: bool
-
-    def __hash__(self) -> int:
-        """The hop and the URL tell legs apart; hashing all the rest took as long as looking up what is remembered."""
-        return hash((self.hop, self.url))
-
-    @property
-    def tls(self) -> bool:
-        """Whether the leg is https."""
-        return self.scheme == "https"
-
-
-@lru_cache(maxsize=1024)
-def leg_of(url: str, hop: int) -> Leg | None:
-    """The leg of a URL, or None when the URL has no host or another scheme than http and https."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme not in ("http", "https") or not host:
-        return None
-    port = port or (443 if parts.scheme == "https" else 80)
-    return Leg(hop=hop, url=url, scheme=parts.scheme, host=host, port=port, is_ip=family_of(host) is not None)
-
-
-def addresses_in(reply: DnsReply | None) -> tuple[str, ...]:
-    """The A and AAAA values of a reply."""
-    return tuple(record.value for record in reply.answers if record.type in ("A", "AAAA")) if reply else ()
 
 
 class View:
@@ -326,8 +284,3 @@ class View:
         if leg.is_ip:
             confirmed.add(leg.host)
         return self.proven_real(leg) | confirmed | self.showing_the_site(leg)
-
-
-def endpoint_of(address: str, port: int) -> str:
-    """"203.0.113.5:443" or "[2001:db8::5]:443", as OONI's helper API writes it."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -109,7 +109,7 @@ def _table(name: str, chains: tuple[tuple[str, str, list[str]], ...], sets: str 
 
 
 # Marks that the string matches of the mangle table put on a connection: 0x51 reset it, 0x52 reset it and punish the
-# triple (subscriber, address, port) for a quarter of a minute (real filters: up to several minutes).
+# triple (subscriber, address, port) for a minute.
 _RESETTING = ["ct mark { 0x51, 0x52 } meta l4proto tcp reject with tcp reset"]
 _PUNISHING = [
     "ct mark 0x52 add @punished4 { ip saddr . ip daddr . tcp dport }",
@@ -119,8 +119,8 @@ _PUNISHING = [
     "ip6 saddr . ip6 daddr . tcp dport @punished6 drop",
 ]
 _PUNISHED = """
-set punished4 { type ipv4_addr . ipv4_addr . inet_service; flags dynamic,timeout; timeout 15s; }
-set punished6 { type ipv6_addr . ipv6_addr . inet_service; flags dynamic,timeout; timeout 15s; }
+set punished4 { type ipv4_addr . ipv4_addr . inet_service; flags dynamic,timeout; timeout 60s; }
+set punished6 { type ipv6_addr . ipv6_addr . inet_service; flags dynamic,timeout; timeout 60s; }
 """
 
 # `lies` maps a name to {rcode, ede, text} or {} (a lie told by RPZ), with the resolvers that tell it and how often.

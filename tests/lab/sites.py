@@ -81,9 +81,11 @@ SPECIAL = (
     Site(name="shared-b.example", v4=("203.0.113.50",), v6=("2001:db8:b000::50",)),
     Site(name="v4only.example", v4=("203.0.113.51",)),
     Site(name="multi.example", v4=("203.0.113.52", "100.116.7.10"), v6=("2001:db8:b001::10", "2001:db8:b002::10")),
+    Site(name="many.example", v4=("203.0.113.54", "100.117.7.10"), v6=("2001:db8:b004::10", "2001:db8:b005::10")),
     Site(name="xn--bcher-kva.example", v4=("203.0.113.53",), v6=("2001:db8:b003::10",)),
     Site(name="silent.example", v4=("203.0.113.202",), v6=("2001:db8:83::202",)),
     Site(name="silent2.example", v4=("203.0.113.203",), v6=("2001:db8:83::203",)),
+    Site(name="silent3.example", v4=("203.0.113.203",), v6=("2001:db8:83::203",)),
     Site(name="loopback.example", v4=("127.0.0.1",)),
     _special(0, "untrusted.example", certificate=Certificate.UNTRUSTED),
     _special(1, "wrongname.example", certificate=Certificate.WRONG_NAME),
@@ -99,6 +101,7 @@ SPECIAL = (
     _special(11, "loop.example", Front.LOOP),
     _special(12, "secure.example", Front.HTTPS_ONLY),
     _special(13, "large.example", Front.LARGE),
+    _special(17, "slow.example", Front.LARGE),
     *(_special(14 + index, name) for index, name in enumerate(("signed.example", "stale.example", "forged.example"))),
 )
 SIGNED, STALE, FORGED = (site.name for site in SPECIAL[-3:])

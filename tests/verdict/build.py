@@ -33,8 +33,9 @@ from blockprobe.model.observation import (
 from blockprobe.model.record import Measurement, Target, Vantage, Verdict
 from blockprobe.verdict.fingerprint import Fingerprint, FingerprintKind, FingerprintSet
 from blockprobe.verdict.judge import judge
+from blockprobe.verdict.leg import Leg, leg_of
 from blockprobe.verdict.sketch import text_sketch
-from blockprobe.verdict.view import Leg, View, leg_of
+from blockprobe.verdict.view import View
 
 HOST, NEUTRAL = "listed.example", "n1.example"
 URL, CLEAR_URL = f"https://{HOST}/", f"http://{HOST}/"
