@@ -35,6 +35,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo
 
 acceptance: $(VENV)/.dev
+	BLOCKPROBE_ACCEPTANCE=1 $(BIN)/python tests/together.py tests/lab
 	$(BIN)/python bench/help_speed.py
 	$(BIN)/python bench/check_speed.py
 	$(BIN)/python bench/false_blocks.py --full

@@ -22,7 +22,7 @@ from blockprobe.net.classify import failure_of
 from blockprobe.net.clock import Clock
 from blockprobe.net.echo import EchoKey
 from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
-from blockprobe.net.helper_wire import AnswerTooLong, HelperWire
+from blockprobe.net.helper_wire import AnswerTooLong, HelperWire, finish_closing
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, USER_AGENT
 from blockprobe.net.session import Session
 from blockprobe.net.tls import trusting
@@ -69,7 +69,8 @@ class HelperClient:
         self._clock = clock
         self._key: EchoKey | None = None
         self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
-        self._make = _transport_maker()
+        self._closing: set[asyncio.StreamWriter] = set()
+        self._make = _transport_maker(self._closing)
         self._idle: list[httpx.AsyncBaseTransport] = []
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._headers = _headers(url, token)
@@ -122,6 +123,7 @@ class HelperClient:
         """Close the kept connections."""
         while self._idle:
             await self._idle.pop().aclose()
+        await finish_closing(self._closing)
 
     async def _ask(self, asked: dict[str, Any], *, bare: bool) -> tuple[Answer, float | None]:
         """The answer, and the helper's clock minus ours; raises whatever goes wrong."""
@@ -184,7 +186,7 @@ class HelperClient:
         self._key_until = self._clock.monotonic() + life_s - _KEY_MARGIN_S
 
 
-def _transport_maker() -> Callable[[], "httpx.AsyncBaseTransport"]:
+def _transport_maker(closing: set[asyncio.StreamWriter]) -> Callable[[], "httpx.AsyncBaseTransport"]:
     """httpx with a transport of our own and without its client (redirects, cookies, proxies: none of them wanted)."""
     import httpx  # 30 MB and 100 ms: only for those who have a helper
 
@@ -195,7 +197,7 @@ def _transport_maker() -> Callable[[], "httpx.AsyncBaseTransport"]:
         """A kept connection."""
 
         def __init__(self) -> None:
-            self._wire = HelperWire(context)
+            self._wire = HelperWire(context, closing)
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)

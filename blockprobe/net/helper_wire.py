@@ -22,6 +22,7 @@ KEEP_S = 45.0
 #: RFC 8305, 5: when the next address is tried beside one that does not answer, seconds.
 _NEXT_ADDRESS_S = 0.25
 _HEAD_BYTES = 102_400
+_GOODBYE_S = 0.3
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -42,8 +43,10 @@ class Answered:
 class HelperWire:
     """One connection, opened when it is first needed and again when it was closed; `context` is for https."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, closing: set[asyncio.StreamWriter]) -> None:
+        """`closing` collects what is being closed, for `finish_closing` to wait for."""
         self._context = context
+        self._closing = closing
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
@@ -71,6 +74,7 @@ class HelperWire:
         """Close the connection, if there is one; may be called again."""
         if self._writer is not None:
             self._writer.close()
+            self._closing.add(self._writer)
         self._reader = self._writer = None
 
     def _is_stale(self) -> bool:
@@ -150,6 +154,19 @@ class HelperWire:
             return (tcp_info(sock).rtt_s or 0.0) if sock is not None else 0.0
         except OSError:  # closed already
             return 0.0
+
+
+async def finish_closing(closing: set[asyncio.StreamWriter]) -> None:
+    """Let TLS say goodbye for a moment, then cut off: a loop that ends before that leaves sockets open."""
+    while closing:
+        writer = closing.pop()
+        with suppress(OSError, EOFError):  # a TimeoutError is an OSError
+            async with asyncio.timeout(_GOODBYE_S):
+                await writer.wait_closed()
+        with suppress(AttributeError):  # CPython 3.11.2: nothing is left to be aborted
+            writer.transport.abort()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the socket is closed by the callback of a callback
 
 
 def _plain(error: OSError) -> OSError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import plan
 from .real import RealLab
+from .rules import Rule
 from .verdict_rows import Row
 
 Record = dict[str, Any]
@@ -53,3 +54,29 @@ def differences(row: Row, record: Record) -> list[str]:
 
 def _covers(parent: str, mechanism: str) -> bool:
     return f"{mechanism}.".startswith(f"{parent}.")
+
+
+def runs(rows: list[Row]) -> list[list[Row]]:
+    """The rows, shared out among as few runs as their rules allow: in each, no row feels a rule that is not its own."""
+    found: list[list[Row]] = []
+    for row in rows:
+        fitting = (run for run in found if all(_agree(row, other) for other in run))
+        run = next(fitting, None)
+        if run is None:
+            found.append([row])
+        else:
+            run.append(row)
+    return found
+
+
+def _agree(one: Row, other: Row) -> bool:
+    if one.target == other.target:
+        return False
+    if one.alone or other.alone:
+        return False
+    return not (_foreign(one, other) or _foreign(other, one))
+
+
+def _foreign(one: Row, other: Row) -> list[Rule]:
+    """Rules of one row that the other would feel, though they are not its own."""
+    return [rule for rule in one.rules if str(rule.site) in other.target and rule not in other.rules]

@@ -75,7 +75,7 @@ def _special(index: int, name: str, front: Front = Front.PLAIN, certificate: Cer
 
 
 NEUTRAL = _neutral()
-PLAIN = tuple(_plain(number) for number in range(1, 47))
+PLAIN = tuple(_plain(number) for number in range(1, 45))
 SPECIAL = (
     Site(name="shared-a.example", v4=("203.0.113.50",), v6=("2001:db8:b000::50",)),
     Site(name="shared-b.example", v4=("203.0.113.50",), v6=("2001:db8:b000::50",)),

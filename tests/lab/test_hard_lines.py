@@ -76,6 +76,22 @@ def test_one_of_three_resolvers_lies(lab: RealLab) -> None:
     assert (spared["state"], spared["interference"]) == ("accessible", [])
 
 
+def test_two_of_five_answers_are_lies(lab: RealLab) -> None:
+    """A site whose every answer happened to be true is open; most are not so lucky, and then the lies are a finding."""
+    sites = [site.name for site in PLAIN[:6]]
+    kinds = ["dns-nxdomain", "dns-garden"] * 3
+    lab.switch([rule(kind, name, share=0.4, ede=None) for kind, name in zip(kinds, sites, strict=True)])
+    found = verdicts(lab, *sites, "s20.example")
+    spared = found.pop("s20.example")
+    assert (spared["state"], spared["interference"]) == ("accessible", [])
+    for name, verdict in found.items():
+        if verdict["state"] == "blocked":
+            assert (verdict["partial"], bool(verdict["interference"])) == (True, True), name
+        else:
+            assert verdict["state"] == "accessible", (name, verdict["because"])
+    assert sum(bool(verdict["interference"]) for verdict in found.values()) >= len(sites) / 2
+
+
 # -- resolvers that ration their answers ----------------------------------------------------------------------------
 
 

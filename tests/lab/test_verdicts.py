@@ -10,9 +10,8 @@ import pytest
 
 from .needs import ACCEPTANCE
 from .real import RealLab
-from .runs import differences, records
-from .verdict_rows import ROWS, Row, runs
-
+from .runs import differences, records, runs
+from .verdict_rows import ROWS, Row
 
 QUICK = [row for row in ROWS if not row.slow]
 

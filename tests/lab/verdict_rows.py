@@ -121,23 +121,7 @@ NOT_BLOCKED = [
         scenario="controlFailureWithSuccessfulHTTPSWebsite",
     ),
 ]
-_MANY = ("blocked", "accessible")
 DNS = [
-    # Two answers of five are lies: whichever the probe met, the finding is there.
-    Row(
-        target="s45.example",
-        states=_MANY,
-        mechanism="dns.nxdomain",
-        found="dns.nxdomain",
-        rules=(rule("dns-nxdomain", "s45.example", share=0.4, ede=None),),
-    ),
-    Row(
-        target="https://s46.example/",
-        states=_MANY,
-        mechanism="dns",  # the true AAAA is withheld beside the false A, and either may be what was met more often
-        found="dns",
-        rules=(rule("dns-garden", "s46.example", share=0.4, ede=None),),
-    ),
     blocked("https://s10.example/", "dns.nxdomain", rule("dns-nxdomain", "s10.example"), grade=ART),
     blocked(
         "https://www.s11.example/",
@@ -300,29 +284,3 @@ HTTP = [
     ),
 ]
 ROWS = [*HEALTHY, *NOT_BLOCKED, *DNS, *ADDRESS, *TLS, *HTTP]
-
-
-def runs(rows: list[Row]) -> list[list[Row]]:
-    """The rows, shared out among as few runs as their rules allow: in each, no row feels a rule that is not its own."""
-    found: list[list[Row]] = []
-    for row in rows:
-        fitting = (run for run in found if all(_agree(row, other) for other in run))
-        run = next(fitting, None)
-        if run is None:
-            found.append([row])
-        else:
-            run.append(row)
-    return found
-
-
-def _agree(one: Row, other: Row) -> bool:
-    if one.target == other.target:
-        return False
-    if one.alone or other.alone:
-        return False
-    return not (_foreign(one, other) or _foreign(other, one))
-
-
-def _foreign(one: Row, other: Row) -> list[Rule]:
-    """Rules of one row that the other would feel, though they are not its own."""
-    return [rule for rule in one.rules if str(rule.site) in other.target and rule not in other.rules]
