@@ -120,7 +120,7 @@ FACTS = [
     ("ghostDNSBlockingWithHTTPS", lambda lab: fetch(lab, "itsat.info", "198.19.65.41")[0], "connect refused"),
     ("httpBlockingConnectionReset", lambda lab: _at(lab, "www.example.com", EXAMPLE), "http reset"),
     ("idnaWithoutCensorshipLowercase", lambda lab: _at(lab, "xn--d1acpjx3f.xn--p1ai", "100.90.255.80"), "308"),
-    ("largeFileWithHTTPS", lambda lab: fetch(lab, "largefile.com", "100.91.36.75")[0], "200"),
+    ("largeFileWithHTTPS", lambda lab: fetch(lab, "largefile.com", "100.91.36.75", timeout=10.0)[0], "200"),
     ("localhostWithHTTP", lambda lab: ask(at.PUBLIC_RESOLVER, "www.example.com")[1], ["127.0.0.1"]),
     ("redirectWithBrokenLocationForHTTPS", lambda lab: _location(lab, "/broken-redirect-https"), b"https://"),
     (
