@@ -1,9 +1,9 @@
 """The control: the same URL and addresses, asked of every helper in the same seconds."""
 
-import asyncio
 from collections.abc import Iterable
 
 from blockprobe.measure.case import Case
+from blockprobe.measure.together import together
 from blockprobe.verdict.leg import Leg, endpoint_of
 
 #: A helper is given at most this many endpoints.
@@ -18,7 +18,7 @@ async def ask_helpers(case: Case, leg: Leg, addresses: Iterable[str]) -> None:
     plain = dict.fromkeys(view.plain(address) for address in addresses if not view.is_bogon(address))
     endpoints = [endpoint_of(address, port) for address in plain for port in ports][:MAX_ENDPOINTS]
     helpers = case.shared.helpers
-    found = await asyncio.gather(*(helper.control(case.session, leg.url, endpoints) for helper in helpers))
+    found = await together(helper.control(case.session, leg.url, endpoints) for helper in helpers)
     case.controls.extend(found)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from blockprobe.measure.case import Case, persist
+from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import (
@@ -40,7 +41,7 @@ async def resolve(case: Case, host: str, hop: int) -> None:
     if hop == 0:
         others += [case.spawn(_ask_stream(case, why, over_tcp(resolver), host)) for resolver in shared.own]
         others += [case.spawn(_ask_pair(case, why, resolver, host)) for resolver in shared.public]
-    answers = [answer for found in await asyncio.gather(*own) for answer in found] if own else []
+    answers = [answer for task in own for answer in await task]
     if any(answer.failure is None for answer in answers) and others:
         await asyncio.wait(others, timeout=GRACE_S)
     elif others:
@@ -52,18 +53,16 @@ async def ask_own_again(case: Case, leg: Leg) -> None:
     if leg.is_ip or case.target.ip is not None:
         return
     why = Why(test=Test.REPEAT, place=Place.RESOLVER, hop=leg.hop, attempt=1)
-    await asyncio.gather(*(_ask_pair(case, why, resolver, leg.host) for resolver in case.shared.own))
+    await together(_ask_pair(case, why, resolver, leg.host) for resolver in case.shared.own)
 
 
 async def _ask_own(case: Case, why: Why, resolver: Resolver, host: str) -> list[DnsObservation]:
     questions = ["A", "AAAA"] + (["HTTPS"] if resolver is case.shared.own[0] and why.hop == 0 else [])
-    return list(
-        await asyncio.gather(*(case.ask(why, resolver, Question(qname=host, qtype=qtype)) for qtype in questions))
-    )
+    return await together(case.ask(why, resolver, Question(qname=host, qtype=qtype)) for qtype in questions)
 
 
 async def _ask_pair(case: Case, why: Why, resolver: Resolver, host: str) -> None:
-    await asyncio.gather(*(case.ask(why, resolver, Question(qname=host, qtype=qtype)) for qtype in ("A", "AAAA")))
+    await together(case.ask(why, resolver, Question(qname=host, qtype=qtype)) for qtype in ("A", "AAAA"))
 
 
 async def _ask_stream(case: Case, why: Why, resolver: Resolver, host: str) -> None:
@@ -156,7 +155,7 @@ async def _look_over_tls(case: Case, leg: Leg, addresses: list[str]) -> None:
         await fetcher.offer(stream)
         return address
 
-    good = [address for address in await asyncio.gather(*map(one, addresses)) if address is not None]
+    good = [address for address in await together(map(one, addresses)) if address is not None]
     if good and fetcher.wants_more:
         stream = await reach_tls(case, leg, good[0])
         if stream is not None:
@@ -217,10 +216,10 @@ def _note_trigger(case: Case, leg: Leg, address: str) -> None:
 async def _look_in_cleartext(case: Case, leg: Leg, addresses: list[str]) -> None:
     """Fetch once in each family, connect to the rest."""
     first = {family: next((a for a in addresses if family_of(a) == family), None) for family in (4, 6)}
-    await asyncio.gather(*(
+    await together(
         _fetch_cleartext(case, leg, address) if address in first.values() else _only_connect(case, leg, address)
         for address in addresses
-    ))  # fmt: skip
+    )
 
 
 async def _only_connect(case: Case, leg: Leg, address: str) -> None:

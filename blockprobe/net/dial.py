@@ -133,6 +133,12 @@ def tcp_info(sock: socket.socket) -> TcpInfo:
     return TcpInfo(state=state, rtt_s=rtt_us / 1e6 if rtt_us else None, retransmissions=retransmissions)
 
 
+def retransmissions_of(sock: socket.socket) -> int:
+    """`tcp_info(sock).retransmissions` alone, for which everything asks."""
+    _, _, retransmissions = _TCP_INFO.unpack(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size))
+    return int(retransmissions)
+
+
 def read_icmp(sock: socket.socket) -> Icmp | None:
     """The first ICMP error in the socket's queue (None: there is none); never waits."""
     found = _pop_error(sock)
@@ -186,7 +192,7 @@ async def _attempt(sock: socket.socket, address: str, port: int, timeout_s: floa
             error, icmp = await _connect(sock, address, port)
     except OSError as failed:
         error, icmp = failed, read_icmp(sock)
-    packets = 1 + tcp_info(sock).retransmissions
+    packets = 1 + retransmissions_of(sock)
     if error is None:
         # From here on as any program's connection: a router's complaint is no reason to hang up.
         report_icmp(sock, on=False)
@@ -215,7 +221,7 @@ def _outcome(sock: socket.socket) -> tuple[int, Icmp | None]:
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         return code, None
-    if tcp_info(sock).state not in (_SYN_SENT, _CLOSED):
+    if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] not in (_SYN_SENT, _CLOSED):
         return 0, None
     return _pop_error(sock) or (errno.EINPROGRESS, None)
 
@@ -229,6 +235,21 @@ async def _writable(sock: socket.socket) -> None:
         await ready
     finally:
         loop.remove_writer(descriptor)
+
+
+async def readable(sock: socket.socket) -> None:
+    """Wait until a read of the socket would not block. One waiter at a time; cancelled, it no longer watches.
+
+    `loop.sock_recv` does the same in two turns of the loop, and goes on watching for one turn after a cancellation.
+    """
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    descriptor = sock.fileno()
+    loop.add_reader(descriptor, _wake, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
 
 
 def _wake(ready: asyncio.Future[None]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import DnsObservation, Why
+from blockprobe.model.observation import DnsObservation, DnsReply, Why
 from blockprobe.net import echo
 from blockprobe.net.dns_wire import Asked, Message, Question, failure_of_reply
 from blockprobe.net.resolver import Resolver
@@ -30,7 +30,7 @@ def observe(why: Why, resolver: Resolver, question: Question, outcome: Outcome) 
     """The observation of an outcome: the transport's failure, or what the reply itself means."""
     message = outcome.message
     seen = seen_by_echo(outcome.asked, message)
-    reply = replace(message.reply, t_s=outcome.t_s) if message else None
+    reply = _received(message.reply, outcome.t_s) if message else None
     failure = outcome.failure
     if failure is None and reply is not None and not (seen and reply.rcode == "NOERROR"):
         failure = failure_of_reply(question, reply)
@@ -51,6 +51,20 @@ def observe(why: Why, resolver: Resolver, question: Question, outcome: Outcome) 
         authentic=seen is not None if question.echo_key and message else None,
         seen_address=seen,
         detail=outcome.detail,
+    )
+
+
+def _received(reply: DnsReply, t_s: float) -> DnsReply:
+    """`replace(reply, t_s=t_s)`, which takes twice as long and is wanted for each question."""
+    return DnsReply(
+        t_s=t_s,
+        rcode=reply.rcode,
+        answers=reply.answers,
+        authority=reply.authority,
+        ede=reply.ede,
+        aa=reply.aa,
+        ad=reply.ad,
+        truncated=reply.truncated,
     )
 
 

@@ -5,6 +5,7 @@ import codecs
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 import h11
@@ -45,6 +46,7 @@ _KNOWN_CHARSET = re.compile(
 _READINGS = 512
 _readings: dict[tuple[str, str | None, str | None], tuple[str | None, tuple[int, ...]]] = {}
 
+_END = h11.EndOfMessage()
 _NO_TEXT = ("image/", "audio/", "video/", "font/")
 
 
@@ -104,9 +106,9 @@ class _Exchange:
 
     async def ask(self) -> None:
         """Send the request."""
-        message = h11.Request(method="GET", target=_target(self._request.path), headers=_headers(self._request))
-        wire = self._protocol.send(message) or b""
-        self._protocol.send(h11.EndOfMessage())
+        request = self._request
+        wire = self._protocol.send(_message(request.host, request.path, request.headers)) or b""
+        self._protocol.send(_END)
         if self._request.ttl is not None:
             self._stream.limit_hops(self._request.ttl)
         await self._stream.sendall(wire)
@@ -227,11 +229,17 @@ class _Exchange:
         return self._text[:limit].decode(_charset(kind), "replace")
 
 
-def _headers(request: Request) -> list[tuple[bytes, bytes]]:
+@lru_cache(maxsize=256)
+def _message(host: str, path: str, own: tuple[tuple[str, str], ...]) -> h11.Request:
+    """The request as h11 checked it: the same goes to every address of a site. Raises h11.LocalProtocolError."""
+    return h11.Request(method="GET", target=_target(path), headers=_headers(host, own))
+
+
+def _headers(host: str, own: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
     """Host first, as browsers send it (RFC 9110, 7.2)."""
-    own = {name.lower() for name, _ in request.headers}
-    defaults = tuple((name, value) for name, value in _DEFAULTS if name.lower() not in own)
-    pairs = (("Host", request.host), *defaults, *request.headers)
+    named = {name.lower() for name, _ in own}
+    defaults = tuple((name, value) for name, value in _DEFAULTS if name.lower() not in named)
+    pairs = (("Host", host), *defaults, *own)
     return [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in pairs]
 
 

@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Protocol
 
-from blockprobe.net.dial import report_icmp, set_hop_limit, tcp_info
+from blockprobe.net.dial import readable, report_icmp, retransmissions_of, set_hop_limit, tcp_info
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
@@ -64,7 +64,12 @@ class Stream:
 
     async def recv_wire(self, limit: int = 65_536) -> bytes:
         """Like `recv`, below TLS."""
-        data = await self._loop.sock_recv(self._sock, limit)
+        while True:
+            try:
+                data = self._sock.recv(limit)
+                break
+            except (BlockingIOError, InterruptedError):
+                await readable(self._sock)
         self.bytes_received += len(data)
         if self._limited and data:
             self._lift_limit()
@@ -72,12 +77,17 @@ class Stream:
 
     async def send_wire(self, data: bytes) -> None:
         """Like `sendall`, below TLS: hand all of `data` to the kernel."""
-        await self._loop.sock_sendall(self._sock, data)
+        try:
+            sent = self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        if sent < len(data):
+            await self._loop.sock_sendall(self._sock, memoryview(data)[sent:])
 
     @property
     def retransmissions(self) -> int:
         """Segments sent again since the connection was opened, SYNs included (TCP_INFO)."""
-        return 0 if self.closed else tcp_info(self._sock).retransmissions
+        return 0 if self.closed else retransmissions_of(self._sock)
 
     @property
     def closed(self) -> bool:

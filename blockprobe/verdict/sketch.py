@@ -45,9 +45,10 @@ def text_sketch(body: str) -> tuple[int, ...]:
     Words with a digit or underscore count as one and the same word: dates, prices and ids change from fetch to fetch.
     """
     text = _MARKUP.sub(" ", body[:MAX_TEXT].lower())
-    words = [word.encode() if word.isalpha() else b"0" for word in _WORD.findall(text)[:MAX_WORDS]]
-    if not words:
+    shown = [word if word.isalpha() else "0" for word in _WORD.findall(text)[:MAX_WORDS]]
+    if not shown:
         return ()
+    words = " ".join(shown).encode().split(b" ")  # no word holds a space, and one encoding is cheaper than hundreds
     triples = zip(words, words[1:], words[2:], strict=False) if len(words) > 2 else [tuple(words)]
     hashes = set(map(crc32, map(b" ".join, triples)))
     return tuple(sorted(hashes)[:SKETCH_SIZE])

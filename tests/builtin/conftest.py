@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from blockprobe.lab.demo_world import DEMO
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.topology import WIRES
+from blockprobe.lab.trial import trust
 from blockprobe.model.errors import LabError
 
 
@@ -19,6 +21,15 @@ def laboratory() -> Iterator[Lab]:
     os.environ["SSL_CERT_FILE"] = str(lab.directory / "ca.pem")
     yield lab
     lab.close()
+
+
+@pytest.fixture(scope="session")
+def helped(laboratory: Lab) -> Lab:
+    """The laboratory with the real helper and its echoes outside the ISP."""
+    laboratory.load(DEMO)
+    laboratory.start_helper()
+    trust(laboratory)
+    return laboratory
 
 
 @pytest.fixture

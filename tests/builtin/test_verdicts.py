@@ -6,15 +6,7 @@ from blockprobe.lab.demo_world import DEMO
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.scenarios import every
-from blockprobe.lab.trial import trust, try_scenario
-
-
-@pytest.fixture(scope="session")
-def helped(laboratory: Lab) -> Lab:
-    laboratory.load(DEMO)
-    laboratory.start_helper()
-    trust(laboratory)
-    return laboratory
+from blockprobe.lab.trial import try_scenario
 
 
 @pytest.mark.parametrize("scenario", [DEMO, *every()], ids=lambda scenario: scenario.name)

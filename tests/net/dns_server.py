@@ -62,15 +62,21 @@ def silence(query: dns.message.Message) -> Script:
     return []
 
 
+def with_length(status: int, body: bytes) -> bytes:
+    """An HTTP answer as most servers frame it."""
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
+
+
 @dataclass
 class DnsServer:
-    """Where the resolver listens and what it has seen; set `behave` (and `http_status`) at any time."""
+    """Where the resolver listens and what it has seen; set `behave`, `http_status` and `http_form` at any time."""
 
     behave: Behaviour = truth
     seen: list[tuple[str, dns.message.Message]] = field(default_factory=list)
     connections: int = 0
     one_question_each: bool = False
     http_status: int = 200
+    http_form: Callable[[int, bytes], bytes] = with_length
     ports: dict[str, int] = field(default_factory=dict)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -110,7 +116,7 @@ class DnsServer:
                     await asyncio.sleep(delay)
                     if body is None:
                         return
-                    writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (self.http_status, len(body)) + body)
+                    writer.write(self.http_form(self.http_status, body))
 
     def serve_datagram(self, transport: asyncio.DatagramTransport, data: bytes, peer: tuple[str, int]) -> None:
         """DNS over UDP."""

@@ -267,6 +267,43 @@ def test_another_http_status_is_a_misbehaving_server(trusted):
     assert (seen.failure, seen.detail) == (Failure.DNS_SERVER_MISBEHAVING, "HTTP status 503")
 
 
+FORMS = {
+    "other headers": (b"HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: %d\r\nvary: a:b\r\n\r\n%s", 1),
+    "chunked": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", 1),
+    "stays open": (b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n%s", 1),
+    "a hint first": (b"HTTP/1.1 103 Hint\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", 1),
+    "closes": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", 2),
+    "old": (b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s", 2),
+    "says too much": (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%sHTTP/1.1 200 OK\r\n\r\n", 2),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_doh_answer_may_be_framed_in_any_way(trusted, form: str):
+    pattern, connections = FORMS[form]
+
+    async def main():
+        async with serving(ca=trusted) as server, asking() as (client, session):
+            server.http_form = lambda _, body: pattern % (len(body), body)
+            seen = [await client.query(session, WHY, server.resolver("https"), A) for _ in range(2)]
+            return [one.failure for one in seen], server.connections
+
+    assert asyncio.run(main()) == ([None, None], connections)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", b"x" * 200_000,
+                                  b"HTTP/1.1 200 OK\r\n" + b"a:b\r\n" * 50_000])  # fmt: skip
+def test_what_is_no_http_answer_is_a_failure(trusted, head: bytes):
+    async def main():
+        async with serving(ca=trusted) as server, asking() as (client, session):
+            server.http_form = lambda _, body: head
+            return await client.query(session, WHY, server.resolver("https"), A)
+
+    seen = asyncio.run(main())
+    assert seen.reply is None
+    assert seen.failure is not None
+
+
 def test_a_doh_question_has_the_id_zero(trusted):
     async def main():
         async with serving(ca=trusted) as server, asking() as (client, session):

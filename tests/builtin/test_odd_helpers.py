@@ -1,0 +1,89 @@
+"""Helpers that are slow, lie, or contradict each other: none of them makes a site blocked that is not."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blockprobe.lab.censor import Sni
+from blockprobe.lab.lab import Lab
+from blockprobe.lab.scenario import Expect, Scenario
+from blockprobe.lab.sites import Door, site
+from blockprobe.lab.trial import measure, settings_of
+from blockprobe.model.record import Record
+from blockprobe.model.settings import Settings
+from blockprobe.model.words import Mechanism, State
+
+pytestmark = pytest.mark.usefixtures("helped")  # its echoes, whatever the odd helper says
+
+ODD = "https://203.0.113.130:8443/"
+HEALTHY = Scenario(name="odd-healthy", story="a healthy site", sites=(site("fine.example", 10),),
+                   targets=(Expect(target="https://fine.example/", state=State.ACCESSIBLE),))  # fmt: skip
+DEAD = replace(HEALTHY, name="odd-dead", story="a dead site",
+               sites=(site("fine.example", 10, https=Door.SILENT, http=Door.SILENT),))  # fmt: skip
+FILTERED = replace(HEALTHY, name="odd-filtered", censor="resets the name", rules=(Sni(names=("fine.example",)),))
+
+
+@contextmanager
+def odd_helper(lab: Lab, *, wait_s: float, says: str) -> Iterator[None]:
+    script = Path(__file__).with_name("odd_helper.py")
+    argv = [sys.executable, str(script), str(lab.directory / "ctl.pem"), str(wait_s), says]
+    process = lab.start_in("ctl", argv, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def checked(lab: Lab, scenario: Scenario, *, helpers: tuple[str, ...] = (ODD,)) -> Record:
+    lab.load(scenario)
+    settings: Settings = settings_of(lab, scenario)
+    settings = replace(settings, helper=replace(settings.helper, urls=helpers))
+    [record] = asyncio.run(measure(settings, scenario))
+    return record
+
+
+def test_a_slow_helper_delays_a_healthy_site_and_changes_nothing(lab: Lab) -> None:
+    with odd_helper(lab, wait_s=3.0, says="alive"):
+        record = checked(lab, HEALTHY)
+
+    assert record.verdict.state is State.ACCESSIBLE
+    assert 3.0 <= record.runtime_s < 8.0
+
+
+def test_a_helper_that_calls_a_healthy_site_dead_is_outweighed_by_its_certificate(lab: Lab) -> None:
+    with odd_helper(lab, wait_s=0.0, says="dead"):
+        record = checked(lab, HEALTHY)
+
+    assert record.verdict.state is State.ACCESSIBLE
+
+
+def test_a_helper_that_calls_a_dead_site_alive_proves_no_block(lab: Lab) -> None:
+    with odd_helper(lab, wait_s=0.0, says="alive"):
+        record = checked(lab, DEAD)
+
+    assert record.verdict.state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("says", ["alive", "dead"])
+def test_a_name_filter_is_proven_at_the_echo_whatever_the_helper_says(lab: Lab, says: str) -> None:
+    with odd_helper(lab, wait_s=0.0, says=says):
+        record = checked(lab, FILTERED)
+
+    assert record.verdict.state is State.BLOCKED
+    assert record.verdict.mechanisms == (Mechanism.TLS_RESET_SNI,)
+
+
+def test_of_two_helpers_one_that_lies_proves_nothing_against_the_other(lab: Lab) -> None:
+    with odd_helper(lab, wait_s=0.0, says="alive"):
+        record = checked(lab, DEAD, helpers=(ODD, "https://203.0.113.133:9/"))
+
+    assert record.verdict.state is not State.BLOCKED
