@@ -158,6 +158,7 @@ def machine() -> dict[str, Any]:
 
 def commit() -> str:
     """The commit that was measured, with "+" where the tree differs from it."""
+
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=False)
         return done.stdout.strip()

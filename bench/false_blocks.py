@@ -97,9 +97,7 @@ def world(options: argparse.Namespace, checks: int) -> Scenario:
 @contextmanager
 def busy_cpu(*, wanted: bool) -> Iterator[None]:
     """Two processes that do nothing but count, one for each core of the reference machine."""
-    idlers = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 if wanted else 0)
-    ]
+    idlers = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 if wanted else 0)]
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """One measurement, top to bottom. Read this first.
 
-    open the run → check the line → for each target: look, compare, change one thing (measure) → judge → record
+open the run → check the line → for each target: look, compare, change one thing (measure) → judge → record
 """
 
 import asyncio
@@ -237,5 +237,3 @@ def new_id(now: datetime) -> str:
     """A ULID: 48 bits of Unix milliseconds and 80 random bits, in Crockford's base 32; sorts by time."""
     number = int(now.timestamp() * 1000) << 80 | secrets.randbits(80)
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
-
-

@@ -162,7 +162,6 @@ LONG = {
     "tests/net/test_helper_client.py": "a server of each kind of misbehaviour",
     "tests/net/test_http.py": "a server of each kind of misbehaviour",
     "tests/net/test_tls.py": "a server of each kind of misbehaviour",
-    "tests/lab/verdict_rows.py": "one table of truths, a row each",
     "tests/verdict/test_blocks.py": "one sentence a kind of block",
     "tests/verdict/test_no_false_blocks.py": "one sentence a healthy look-alike",
     "tests/verdict/build.py": "builders of evidence, a few lines a kind",

@@ -1,7 +1,7 @@
 """The map: seven network namespaces, the links between them and the routes over each link.
 
-    probe --access-- isp1 --core-- isp2 ---- transit --origin-- world
-                                               `----- ctl
+probe --access-- isp1 --core-- isp2 ---- transit --origin-- world
+                                           `----- ctl
 """
 
 from dataclasses import dataclass, field

@@ -115,9 +115,7 @@ async def _misbehave(door: Door, reader: asyncio.StreamReader, writer: asyncio.S
         await asyncio.sleep(_PATIENCE_S)
 
 
-async def _exchange(
-    backend: Backend, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str
-) -> bool:
+async def _exchange(backend: Backend, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> bool:
     """One request and its answer. True when another may follow."""
     request = await _read(reader, writer, scheme)
     if request is None:

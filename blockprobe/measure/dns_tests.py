@@ -123,9 +123,7 @@ async def _ask_silent(case: Case, leg: Leg) -> None:
         resolver = parse_resolver(address, ResolverGroup.SILENT)
         for name, listed in names:
             why = Why(test=Test.SILENT, place=Place.SILENT, listed=listed, hop=leg.hop)
-            questions.append(
-                case.shared.dns.query(short, why, resolver, Question(qname=name, qtype="A"))
-            )
+            questions.append(case.shared.dns.query(short, why, resolver, Question(qname=name, qtype="A")))
     for observation in await asyncio.gather(*questions):
         case.note(observation)
 

@@ -115,9 +115,7 @@ def address_fact(view: View, leg: Leg, address: str) -> AddressFact:
     return AddressFact.BLOCKED_PROVEN if _is_proven(view, leg, address, silent=silent) else AddressFact.UNPROVEN
 
 
-def _dead_elsewhere(
-    view: View, leg: Leg, address: str, looks: list[TcpObservation], *, silent: bool
-) -> AddressFact:
+def _dead_elsewhere(view: View, leg: Leg, address: str, looks: list[TcpObservation], *, silent: bool) -> AddressFact:
     """The helpers cannot connect either; yet a dead site's address can be blocked, where the path itself shows it.
 
     Its prefix must be in use (a near neighbour answers). Silence and "unreachable" are what any router on the way has
@@ -162,7 +160,7 @@ def _is_punished(view: View, leg: Leg, address: str, looks: list[TcpObservation]
 
 
 def _is_prohibited(view: View, address: str, icmp: Icmp) -> bool:
-    """"Prohibited" from a router on the common path: not from the far end, whose firewall may say the same."""
+    """ "Prohibited" from a router on the common path: not from the far end, whose firewall may say the same."""
     return (family_of(address), icmp.type, icmp.code) in PROHIBITED and icmp.sender in common_routers(view, address)
 
 

@@ -50,5 +50,5 @@ def addresses_in(reply: DnsReply | None) -> tuple[str, ...]:
 
 
 def endpoint_of(address: str, port: int) -> str:
-    """"203.0.113.5:443" or "[2001:db8::5]:443", as OONI's helper API writes it."""
+    """ "203.0.113.5:443" or "[2001:db8::5]:443", as OONI's helper API writes it."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

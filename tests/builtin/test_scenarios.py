@@ -56,14 +56,10 @@ DEMO_FACTS = {
     "garden.example": lambda lab: ask(RESOLVER, "garden.example")[1] == [at.BLOCK_PAGE],
     "bogon.example": lambda lab: ask(RESOLVER, "bogon.example")[1] == ["10.10.34.34"],
     "injected.example": lambda lab: len(all_answers(RESOLVER, "injected.example")) == 2,
-    "blackhole.example": lambda lab: (
-        hops(place(16)[0], most=3, timeout=0.2) == ["198.51.100.1", "timeout", "timeout"]
-    ),
+    "blackhole.example": lambda lab: hops(place(16)[0], most=3, timeout=0.2) == ["198.51.100.1", "timeout", "timeout"],
     "rst-syn.example": lambda lab: fetch(lab, "x", place(17)[1])[0] == "connect refused",
     "sni-reset.example": lambda lab: fetch(lab, "sni-reset.example", place(18)[0])[0] == "tls reset",
-    "sni-silence.example": lambda lab: (
-        fetch(lab, "sni-silence.example", place(19)[0], timeout=0.3)[0] == "tls timeout"
-    ),
+    "sni-silence.example": lambda lab: fetch(lab, "sni-silence.example", place(19)[0], timeout=0.3)[0] == "tls timeout",
     "forged.example": lambda lab: fetch(lab, "forged.example", place(20)[0])[0] == "tls cert 20",
     "http://host-reset.example/": lambda lab: _http(lab, "host-reset.example", 21)[0] == "http reset",
     "http://blockpage.example/": lambda lab: b"has been blocked" in _http(lab, "blockpage.example", 22)[1],

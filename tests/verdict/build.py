@@ -293,9 +293,7 @@ def line(
     ledger: Iterable[LedgerEntry] = (), silent: Iterable[SilentListed] = (), bodies: Iterable[SharedBody] = (),
     neutral_ok: bool = True, intercepted: bool | None = False, common: bool = True,
 ) -> Line:  # fmt: skip
-    checks = tuple(
-        NeutralCheck(url=f"https://n{n}.example/", family=4, t_s=-2.0, ok=neutral_ok) for n in range(1, 6)
-    )
+    checks = tuple(NeutralCheck(url=f"https://n{n}.example/", family=4, t_s=-2.0, ok=neutral_ok) for n in range(1, 6))
     hops = tuple(
         RouterHop(family=family, ttl=ttl, address=a) for family in (4, 6) for ttl, a in enumerate(ROUTERS, start=1)
     )

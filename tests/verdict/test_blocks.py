@@ -164,7 +164,9 @@ def test_the_same_silence_at_three_unrelated_operators_is_no_coincidence() -> No
     still = b.connect(failure=b.TIMEOUT, test=b.Test.REPEAT, t=6.0)
     known = {"control": [b.healthy_helper()], "on": b.line(silent=crowd)}
 
-    is_blocked(b.judged(b.resolves(), b.fails_to_connect(), b.neighbour(), still, b.line_is_up(), **known), M.IP_TIMEOUT)
+    is_blocked(
+        b.judged(b.resolves(), b.fails_to_connect(), b.neighbour(), still, b.line_is_up(), **known), M.IP_TIMEOUT
+    )
     over = b.judged(b.resolves(), b.fails_to_connect(), b.neighbour(), b.line_is_up(), **known)
     assert over.state is State.INCONCLUSIVE  # an outage that ended before the neighbour was asked looks the same
 

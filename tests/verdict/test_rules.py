@@ -54,9 +54,11 @@ def faults(facts: Facts, rule: Rule) -> list[str]:
         "refused by somebody else": rule.state is State.REFUSED and not (opened and facts.http is HttpFact.REFUSED),
         "a deaf line proves a block": blocked and facts.line in DEAF_LINES,
         "a proven block is not said": bool(proofs) and not blocked and facts.line not in DEAF_LINES,
-        "down, and a helper saw it alive": rule.state is State.DOWN and facts.site is SiteFact.ALIVE
+        "down, and a helper saw it alive": rule.state is State.DOWN
+        and facts.site is SiteFact.ALIVE
         and facts.dns not in ZONE_FAULTS,
-        "down without anything that failed alike": rule.state is State.DOWN and facts.dns not in ZONE_FAULTS
+        "down without anything that failed alike": rule.state is State.DOWN
+        and facts.dns not in ZONE_FAULTS
         and "same_failure" not in (facts.dns, facts.address, facts.tls, facts.http),
         "inconclusive without a reason": rule.state is State.INCONCLUSIVE and rule.reason is None,
         "a reason beside a conclusion": rule.state is not State.INCONCLUSIVE and rule.reason is not None,

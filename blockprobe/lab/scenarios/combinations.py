@@ -81,9 +81,7 @@ def _families() -> list[Scenario]:
         expected = (
             blocked(f"https://{_NAME}/", Mechanism.IP_TIMEOUT)
             if everything
-            else Expect(
-                target=f"https://{_NAME}/", state=State.ACCESSIBLE, interference=(Mechanism.IP_TIMEOUT,)
-            )
+            else Expect(target=f"https://{_NAME}/", state=State.ACCESSIBLE, interference=(Mechanism.IP_TIMEOUT,))
         )
         made.append(
             _world(
