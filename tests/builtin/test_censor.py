@@ -93,8 +93,10 @@ def test_residual_punishment_passes(lab, action, word):
     assert _get(lab, OTHER, timeout=0.3) == word
     assert _get(lab, "elsewhere.example", 11) == "200"
     assert _get(lab, OTHER, tls=False) == "200"
-    time.sleep(1.5)
-    assert _get(lab, OTHER) == "200"
+    ends = time.monotonic() + 20.0  # a busy machine sends a late packet, and that is punished for a while again
+    while (seen := _get(lab, OTHER, timeout=0.5)) == word and time.monotonic() < ends:
+        time.sleep(1.6)
+    assert seen == "200"
 
 
 @pytest.mark.parametrize("family", [0, 1])

@@ -20,7 +20,8 @@ from . import plan
 T = TypeVar("T")
 
 _CLONE_NEWNET = 0x40000000
-_HOLD = "mount -t tmpfs tmpfs /run && mkdir /run/netns && echo ready && read -r _"
+# Process numbers begin anew in each laboratory, and faketime names what it keeps in /dev/shm after them.
+_HOLD = "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev/shm && mkdir /run/netns && echo ready && read -r _"
 _SYSCTLS = {
     "net/ipv4/ip_forward": "1",
     "net/ipv6/conf/all/forwarding": "1",
