@@ -1,6 +1,6 @@
 """The addresses of the laboratory: fixed, from documentation and benchmarking ranges (RFC 5737, 2544, 3849, 6598)."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Final
 
 PROBE_V4: Final = "198.51.100.10"
@@ -77,8 +77,3 @@ def embedded_v4(address: str) -> str | None:
     if parsed.version == 6 and parsed in IPv6Network(NAT64_PREFIX):
         return str(ip_address(int(parsed) & 0xFFFFFFFF))
     return None
-
-
-def world_v4() -> tuple[IPv4Network, ...]:
-    """The IPv4 prefixes that the world answers for."""
-    return tuple(IPv4Network(net) for net in WORLD_NETS if ":" not in net)

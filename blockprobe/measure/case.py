@@ -20,7 +20,6 @@ from blockprobe.model.observation import (
     DnsObservation,
     HttpObservation,
     Observation,
-    PathObservation,
     Place,
     TcpObservation,
     Test,
@@ -222,11 +221,6 @@ class Case:
             if await self.neutral_connect(family):
                 return True
         return False
-
-    def note_path(self, path: PathObservation) -> PathObservation:
-        """Add a path observation and return it."""
-        self.note(path)
-        return path
 
 
 def _seen_from(began: float, at: float, check: NeutralCheck) -> NeutralCheck:

@@ -13,7 +13,7 @@ from blockprobe.net.http import Request
 from blockprobe.net.resolver import Resolver, parse_resolver
 from blockprobe.verdict.dns_facts import needed_families, resolver_readings
 from blockprobe.verdict.facts import DnsFact
-from blockprobe.verdict.leg import Leg, addresses_in, endpoint_of
+from blockprobe.verdict.leg import Leg, addresses_in
 from blockprobe.verdict.view import View
 
 #: An address that runs no resolver is given this long to answer (seconds): an injected reply comes within a round trip.
@@ -191,8 +191,3 @@ async def _page_at(case: Case, leg: Leg, address: str) -> None:
     _, stream = await case.connect(why, address, 80, host=leg.host)
     if stream is not None:
         await case.fetch(why, stream, Request(url=f"http://{leg.host}/", host=leg.host))
-
-
-def control_endpoints(addresses: list[str]) -> list[str]:
-    """The addresses as https endpoints, for a helper."""
-    return [endpoint_of(address, 443) for address in addresses]

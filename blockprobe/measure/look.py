@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from blockprobe.measure.case import Case, persist
 from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
-from blockprobe.model.failure import Failure
 from blockprobe.model.observation import (
     DnsObservation,
     HttpObservation,
@@ -285,8 +284,3 @@ async def connect_once(case: Case, leg: Leg, address: str, number: int) -> tuple
     """One connection attempt to the leg's port; the first is a look, the others repeat it."""
     why = Why(test=Test.REPEAT if number else Test.LOOK, place=Place.ORIGIN, hop=leg.hop, attempt=number)
     return await case.connect(why, address, leg.port, host=leg.host)
-
-
-def failed_silently(observations: list[TcpObservation]) -> bool:
-    """Whether every attempt was met with silence."""
-    return bool(observations) and all(o.failure is Failure.GENERIC_TIMEOUT_ERROR for o in observations)

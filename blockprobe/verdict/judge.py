@@ -20,7 +20,6 @@ from blockprobe.verdict.facts import Facts, Finding, HttpFact, LegFindings, Site
 from blockprobe.verdict.fingerprint import Fingerprint, FingerprintSet
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.legs import MAX_HOPS, chain_of_legs, leg_findings
-from blockprobe.verdict.line_facts import line_fact
 from blockprobe.verdict.rules import LOOP, NOTHING, RULES_VERSION, Rule, first_match
 from blockprobe.verdict.view import View, remembered
 
@@ -237,8 +236,3 @@ def _nothing_measured(measurement: Measurement) -> Verdict:
         state=NOTHING.state, line_state=NOTHING.line, site_state=SiteState.UNKNOWN, rule=NOTHING.id,
         because=NOTHING.because.format(host=measurement.target.input), reasons=(Reason.TOO_FEW_ATTEMPTS,),
     )  # fmt: skip
-
-
-def line_usable(view: View) -> str:
-    """The line's fact, for those who only want that."""
-    return line_fact(view)
