@@ -113,7 +113,6 @@ SCENARIOS: Final = (
                 target="listed.example",
                 state=State.BLOCKED,
                 mechanisms=(Mechanism.DNS_NXDOMAIN,),
-                acceptable=(State.ACCESSIBLE,),
                 interference=(Mechanism.DNS_NXDOMAIN,),
             ),
         ),
