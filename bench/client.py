@@ -6,7 +6,6 @@ It is a process of its own on the subscriber's line, so that its CPU time and it
 
 import asyncio
 import contextlib
-import importlib
 import json
 import os
 import resource
@@ -102,7 +101,6 @@ def check(job: dict[str, Any]) -> dict[str, Any]:
         load_record("{}")
     with contextlib.suppress(ValueError):
         read_answer(b"{}", "")
-    importlib.import_module("httpx")
     started, began = cpu_s(), time.monotonic()
     with _profile(job.get("profile")):
         asyncio.run(measure_everything())

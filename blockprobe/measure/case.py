@@ -1,10 +1,9 @@
 """One target being measured: its session, what was observed so far, and the operations it may use."""
 
 import asyncio
-import contextlib
 import random
 import string
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime
 from operator import is_
@@ -39,11 +38,6 @@ from blockprobe.verdict.view import View
 
 T = TypeVar("T")
 NO_OPTIONS = TcpOptions()
-
-#: A second attempt starts when the first has been silent for as long as two SYNs take (seconds).
-STAGGER_S = 1.3
-#: Pause before an attempt that failed at once is repeated (seconds).
-REPEAT_AFTER_S = 0.1
 
 
 class Case:
@@ -226,37 +220,6 @@ class Case:
 def _seen_from(began: float, at: float, check: NeutralCheck) -> NeutralCheck:
     """The check with its time relative to `began` (`replace` takes twice as long, and there are many)."""
     return NeutralCheck(url=check.url, family=check.family, t_s=round(at - began, 6), ok=check.ok)
-
-
-async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bool], *, attempts: int) -> list[T]:
-    """Try until one attempt is good. A silent one is overtaken after STAGGER_S rather than waited for.
-
-    Returns what the finished attempts gave, in the order in which they finished; once one is good the others are
-    cancelled. An attempt must note what it observed and close what it opened, also when cancelled.
-    """
-    first: asyncio.Future[T] = asyncio.ensure_future(attempt(0))
-    running = {first}
-    results: list[T] = []
-    started = 1
-    try:
-        while running:
-            wait_s = STAGGER_S if started < attempts else None
-            done, running = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-            results += [task.result() for task in done]
-            if any(good(result) for result in results):
-                break
-            if started < attempts:
-                if done:
-                    await asyncio.sleep(REPEAT_AFTER_S)
-                running.add(asyncio.ensure_future(attempt(started)))
-                started += 1
-    finally:
-        for task in running:
-            task.cancel()
-        if running:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*running, return_exceptions=True)
-    return results
 
 
 def neutral_like(host: str) -> str:

@@ -8,8 +8,9 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from blockprobe.measure.case import Case, persist
+from blockprobe.measure.case import Case
 from blockprobe.measure.look import over_tcp
+from blockprobe.measure.persist import persist
 from blockprobe.measure.shared import Echo, NeutralSite, Shared
 from blockprobe.model.addresses import family_of
 from blockprobe.model.line import Line, NeutralCheck, RouterHop

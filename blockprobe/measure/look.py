@@ -3,7 +3,8 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from blockprobe.measure.case import Case, persist
+from blockprobe.measure.case import Case
+from blockprobe.measure.persist import persist
 from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import (

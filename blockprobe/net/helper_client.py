@@ -1,16 +1,16 @@
-"""Asks a helper for a control measurement: the only module that imports httpx, and only when a client is made.
+"""Asks a helper for a control measurement.
 
-The connection is kept, because a handshake per target would cost more than the target's own measurement.
+The connection is kept, because a handshake per target would cost more than the target's own measurement. httpx would
+cost 30 MB of memory and, its connections left out, still a fiftieth of the CPU of a healthy target.
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import h11
@@ -22,13 +22,10 @@ from blockprobe.net.classify import failure_of
 from blockprobe.net.clock import Clock
 from blockprobe.net.echo import EchoKey
 from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
-from blockprobe.net.helper_wire import AnswerTooLong, HelperWire, finish_closing
+from blockprobe.net.helper_wire import AnswerTooLong, HelperWire, NotTrusted
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, USER_AGENT
 from blockprobe.net.session import Session
-from blockprobe.net.tls import trusting
-
-if TYPE_CHECKING:
-    import httpx
+from blockprobe.net.tls import TlsContexts
 
 #: Seconds for one control measurement, waiting for a busy helper included; a helper takes 15 at most.
 TOTAL_S = 20.0
@@ -69,11 +66,11 @@ class HelperClient:
         self._clock = clock
         self._key: EchoKey | None = None
         self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
-        self._closing: set[asyncio.StreamWriter] = set()
-        self._make = _transport_maker(self._closing)
-        self._idle: list[httpx.AsyncBaseTransport] = []
+        self._contexts = TlsContexts()
+        self._idle: list[HelperWire] = []
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._headers = _headers(url, token)
+        self._target = _target(url)
 
     @property
     def current_key(self) -> EchoKey | None:
@@ -89,7 +86,7 @@ class HelperClient:
         asked = {"http_request": url, "http_request_headers": _FORWARDED, "tcp_connect": list(endpoints)}
         try:
             answer, offset = await self._ask(asked, bare=bare)
-        except Exception as error:  # the network's, h11's, httpx's, and what a strange answer sets off
+        except Exception as error:  # the network's, h11's, and what a strange answer sets off
             return Control(
                 helper=self.url,
                 url=url,
@@ -122,8 +119,7 @@ class HelperClient:
     async def aclose(self) -> None:
         """Close the kept connections."""
         while self._idle:
-            await self._idle.pop().aclose()
-        await finish_closing(self._closing)
+            self._idle.pop().close()
 
     async def _ask(self, asked: dict[str, Any], *, bare: bool) -> tuple[Answer, float | None]:
         """The answer, and the helper's clock minus ours; raises whatever goes wrong."""
@@ -151,30 +147,23 @@ class HelperClient:
             await asyncio.sleep(max(0.2, int(wait)))
 
     async def _post(self, body: bytes) -> _Reply:
-        import httpx
-
-        request = httpx.Request("POST", _parsed(self.url), headers=self._headers, content=body)
-        async with self._slots, self._connection() as connection:
-            response = await connection.handle_async_request(request)
+        async with self._slots:
+            connection = self._idle.pop() if self._idle else HelperWire(self._clock, self._contexts)
+            request = h11.Request(method="POST", target=self._target, headers=self._headers_for(body))
+            found = await connection.exchange(self.url, request, body, most=MAX_ANSWER_BYTES)
+            self._idle.append(connection)
+        said = dict(found.headers)
         return _Reply(
-            status=response.status_code,
-            body=response.content,
-            date=response.headers.get("date"),
-            retry_after=response.headers.get("retry-after"),
+            status=found.status,
+            body=found.body,
+            date=_text(said.get(b"date")),
+            retry_after=_text(said.get(b"retry-after")),
             received=self._clock.now().timestamp(),
-            rtt_s=response.extensions["rtt_s"],
+            rtt_s=found.rtt_s,
         )
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator["httpx.AsyncBaseTransport"]:
-        """The connection that was used last, or a new one; kept afterwards, for there are never more than the slots."""
-        connection = self._idle.pop() if self._idle else self._make()
-        try:
-            yield connection
-        except BaseException:  # cut off in the middle: nobody knows what would come next on it
-            await connection.aclose()
-            raise
-        self._idle.append(connection)
+    def _headers_for(self, body: bytes) -> list[tuple[str, str]]:
+        return [*self._headers.items(), ("Content-Length", str(len(body)))]
 
     def _take_key(self, answer: Answer) -> None:
         """Keep the key; one that came in the clear is everybody's, and proves nothing."""
@@ -186,38 +175,8 @@ class HelperClient:
         self._key_until = self._clock.monotonic() + life_s - _KEY_MARGIN_S
 
 
-def _transport_maker(closing: set[asyncio.StreamWriter]) -> Callable[[], "httpx.AsyncBaseTransport"]:
-    """httpx with a transport of our own and without its client (redirects, cookies, proxies: none of them wanted)."""
-    import httpx  # 30 MB and 100 ms: only for those who have a helper
-
-    context = trusting()
-    context.set_alpn_protocols(["http/1.1"])
-
-    class Transport(httpx.AsyncBaseTransport):
-        """A kept connection."""
-
-        def __init__(self) -> None:
-            self._wire = HelperWire(context, closing)
-
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
-            found = await self._wire.exchange(str(request.url), head, request.content, most=MAX_ANSWER_BYTES)
-            # Not all headers: httpx would inflate a body that calls itself compressed.
-            headers = [(name, value) for name, value in found.headers if name in (b"date", b"retry-after")]
-            rtt = {"rtt_s": found.rtt_s}
-            return httpx.Response(found.status, headers=headers, content=found.body, extensions=rtt)
-
-        async def aclose(self) -> None:
-            self._wire.close()
-
-    return Transport
-
-
-@lru_cache(maxsize=16)
-def _parsed(url: str) -> "httpx.URL":
-    import httpx
-
-    return httpx.URL(url)
+def _text(value: bytes | None) -> str | None:
+    return value.decode("latin-1") if value is not None else None
 
 
 def _headers(url: str, token: str | None) -> dict[str, str]:
@@ -229,6 +188,11 @@ def _headers(url: str, token: str | None) -> dict[str, str]:
         "User-Agent": "blockprobe",
     }
     return headers if token is None else headers | {"Authorization": f"Bearer {token}"}
+
+
+def _target(url: str) -> str:
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _scheme(url: str) -> str:
@@ -254,4 +218,6 @@ def _offset(answer: Answer, reply: _Reply) -> float | None:
 
 
 def _failure(error: Exception) -> Failure:
+    if isinstance(error, NotTrusted):
+        return error.failure
     return Failure.HELPER_BAD_ANSWER if isinstance(error, BadAnswer | AnswerTooLong) else failure_of(error)

@@ -1,33 +1,50 @@
-"""A kept HTTP/1.1 connection to a helper: h11 on an asyncio stream, one request at a time.
+"""A kept HTTP/1.1 connection to a helper: h11 on a stream of our own, one request at a time.
 
 httpx's own connections cost as much CPU as half of what is measured of a healthy site (layers of pools, locks and
 cancel scopes); this does a twentieth of what they can.
 """
 
 import asyncio
-import re
-import ssl
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import h11
 
-from blockprobe.net.dial import tcp_info
+from blockprobe.model.failure import Failure
+from blockprobe.model.observation import Place, Test, Why
+from blockprobe.net.clock import Clock
+from blockprobe.net.dial import Dialer
+from blockprobe.net.http_head import plain_head
+from blockprobe.net.session import Session
+from blockprobe.net.stream import Stream
+from blockprobe.net.tls import Hello, TlsContexts, handshake
 
-#: Seconds for connecting, TLS included: SYNs at 0, 1, 3 and 7 s.
+#: Seconds for connecting (SYNs at 0, 1, 3 and 7 s), and as long for TLS.
 CONNECT_S = 8.0
 #: A connection that was idle for so long is not used again; our helper keeps it for 60 s.
 KEEP_S = 45.0
 #: RFC 8305, 5: when the next address is tried beside one that does not answer, seconds.
 _NEXT_ADDRESS_S = 0.25
 _HEAD_BYTES = 102_400
-_GOODBYE_S = 0.3
-_ERRNO = re.compile(r"\[Errno (\d+)\]")
+_WHY = Why(test=Test.NEUTRAL, place=Place.NEUTRAL, listed=False)  # for the handshake's observation, which nobody keeps
+
+
+Fields = tuple[tuple[bytes, bytes], ...]
 
 
 class AnswerTooLong(Exception):
     """The answer's body has more bytes than were wanted."""
+
+
+class NotTrusted(Exception):
+    """The TLS handshake with the helper failed; `failure` is the word for it."""
+
+    def __init__(self, failure: Failure, detail: str | None) -> None:
+        """Hold the word; the exception's text is `detail`."""
+        super().__init__(detail or str(failure))
+        self.failure = failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,30 +58,29 @@ class Answered:
 
 
 class HelperWire:
-    """One connection, opened when it is first needed and again when it was closed; `context` is for https."""
+    """One connection, opened when it is first needed and again when it was closed."""
 
-    def __init__(self, context: ssl.SSLContext, closing: set[asyncio.StreamWriter]) -> None:
-        """`closing` collects what is being closed, for `finish_closing` to wait for."""
-        self._context = context
-        self._closing = closing
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
+    def __init__(self, clock: Clock, contexts: TlsContexts) -> None:
+        """Opens nothing yet; `contexts` are for https."""
+        self._clock = clock
+        self._contexts = contexts
+        self._stream: Stream | None = None
         self._used_at = 0.0
 
     async def exchange(self, url: str, request: h11.Request, body: bytes, *, most: int) -> Answered:
         """Send and read one answer of at most `most` bytes. A kept connection that turns out to be closed is replaced.
 
-        Raises OSError, EOFError, h11.ProtocolError, AnswerTooLong; cut off or failed, the connection is closed.
+        Raises OSError, EOFError, NotTrusted, h11.ProtocolError, AnswerTooLong; cut off or failed, the connection is
+        closed.
         """
         try:
-            if self._is_stale():
+            if self._stream is not None and self._clock.monotonic() - self._used_at > KEEP_S:
                 self.close()
-            if self._writer is not None:
+            if self._stream is not None:
                 with suppress(EOFError, ConnectionError):
                     return await self._converse(request, body, most)
                 self.close()
-            await self._connect(url)
+            self._stream = await self._open(url)
             return await self._converse(request, body, most)
         except BaseException:
             self.close()
@@ -72,104 +88,123 @@ class HelperWire:
 
     def close(self) -> None:
         """Close the connection, if there is one; may be called again."""
-        if self._writer is not None:
-            self._writer.close()
-            self._closing.add(self._writer)
-        self._reader = self._writer = None
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
 
-    def _is_stale(self) -> bool:
-        if self._reader is None or self._writer is None:
-            return False
-        idle_s = asyncio.get_running_loop().time() - self._used_at
-        return idle_s > KEEP_S or self._reader.at_eof() or self._writer.is_closing()
-
-    async def _connect(self, url: str) -> None:
+    async def _open(self, url: str) -> Stream:
         parts = urlsplit(url)
         secure, host = parts.scheme == "https", parts.hostname or ""
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                self._reader, self._writer = await asyncio.open_connection(
-                    host,
-                    parts.port or (443 if secure else 80),
-                    ssl=self._context if secure else None,
-                    server_hostname=host if secure else None,
-                    happy_eyeballs_delay=_NEXT_ADDRESS_S,
-                )
-        except OSError as error:
-            raise _plain(error) from error
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
+        stream = await _first_open(host, parts.port or (443 if secure else 80))
+        if not secure:
+            return stream
+        clock = self._clock
+        session = Session(clock=clock, dialer=Dialer(), began=clock.monotonic(), timeout_s=CONNECT_S)
+        hello = Hello(server_name=None if _is_literal(host) else host, verify_name=host, large=True)
+        observation, secured = await handshake(session, _WHY, stream, hello, self._contexts)
+        if secured is None:
+            raise NotTrusted(observation.failure or Failure.UNKNOWN_FAILURE, observation.detail)
+        return secured
 
     async def _converse(self, request: h11.Request, body: bytes, most: int) -> Answered:
-        assert self._writer is not None
-        parts = (self._http.send(request), self._http.send(h11.Data(data=body)), self._http.send(h11.EndOfMessage()))
-        self._writer.write(b"".join(part for part in parts if part))
-        await self._writer.drain()
-        response, content = await self._response(most)
-        answered = Answered(
-            status=response.status_code, headers=tuple(response.headers), body=content, rtt_s=self._rtt_s()
-        )
-        self._used_at = asyncio.get_running_loop().time()
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
-            self._http.start_next_cycle()
+        stream = self._stream
+        assert stream is not None
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
+        parts = (http.send(request), http.send(h11.Data(data=body)), http.send(h11.EndOfMessage()))
+        await stream.sendall(b"".join(part for part in parts if part))
+        got = data = await stream.recv()
+        while data and b"\r\n\r\n" not in got and len(got) <= _HEAD_BYTES:
+            data = await stream.recv()
+            got += data
+        head = plain_head(got)
+        if head is None or head.length is None:
+            status, fields, content = await _unusual(stream, http, got, most)
+            kept = http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
         else:
+            status, fields, content = head.status, head.headers, await _body(stream, head.rest, head.length, most)
+            kept = not _wants_to_close(fields)
+        headers = tuple((name.lower(), value) for name, value in fields)
+        if not kept:
             self.close()
-        return answered
+        self._used_at = self._clock.monotonic()
+        return Answered(status=status, headers=headers, body=content, rtt_s=stream.rtt_s or 0.0)
 
-    async def _response(self, most: int) -> tuple[h11.Response, bytes]:
-        response: h11.Response | None = None
-        content = bytearray()
-        while True:
-            event = await self._event()
-            if isinstance(event, h11.Response):
-                response = event
-            elif isinstance(event, h11.Data):
-                content += event.data
-                if len(content) > most:
-                    raise AnswerTooLong(f"more than {most} bytes")
-            elif isinstance(event, h11.EndOfMessage) and response is not None:
-                return response, bytes(content)
-            elif not isinstance(event, h11.InformationalResponse):
-                raise EOFError("the helper closed the connection without an answer")
 
-    async def _event(self) -> object:
-        """The next thing that the helper said; raises EOFError when it hangs up in the middle of it."""
-        assert self._reader is not None
-        ended = False
-        while True:
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError as error:
-                if ended:
-                    raise EOFError("the helper closed the connection before the end of its answer") from error
-                raise
-            if event is not h11.NEED_DATA:
-                return event
-            data = await self._reader.read(65_536)
-            ended = not data
-            self._http.receive_data(data)
-
-    def _rtt_s(self) -> float:
-        sock = self._writer.get_extra_info("socket") if self._writer is not None else None
+async def _unusual(stream: Stream, http: h11.Connection, got: bytes, most: int) -> tuple[int, Fields, bytes]:
+    """By h11, when the answer is not plain; `got` has come already."""
+    response: h11.Response | None = None
+    content, data = bytearray(), got
+    http.receive_data(got)
+    while True:
         try:
-            return (tcp_info(sock).rtt_s or 0.0) if sock is not None else 0.0
-        except OSError:  # closed already
-            return 0.0
+            event = http.next_event()
+        except h11.RemoteProtocolError as error:
+            if not data:
+                raise EOFError("the helper closed the connection before the end of its answer") from error
+            raise
+        if event is h11.NEED_DATA:
+            data = await stream.recv()
+            http.receive_data(data)
+        elif isinstance(event, h11.Response):
+            response = event
+        elif isinstance(event, h11.Data):
+            content += event.data
+            if len(content) > most:
+                raise AnswerTooLong(f"more than {most} bytes")
+        elif isinstance(event, h11.EndOfMessage) and response is not None:
+            return response.status_code, tuple(response.headers.raw_items()), bytes(content)
+        elif not isinstance(event, h11.InformationalResponse):
+            raise EOFError("the helper closed the connection without an answer")
 
 
-async def finish_closing(closing: set[asyncio.StreamWriter]) -> None:
-    """Let TLS say goodbye for a moment, then cut off: a loop that ends before that leaves sockets open."""
-    while closing:
-        writer = closing.pop()
-        with suppress(OSError, EOFError):  # a TimeoutError is an OSError
-            async with asyncio.timeout(_GOODBYE_S):
-                await writer.wait_closed()
-        with suppress(AttributeError):  # CPython 3.11.2: nothing is left to be aborted
-            writer.transport.abort()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)  # the socket is closed by the callback of a callback
+async def _body(stream: Stream, begun: bytes, length: int, most: int) -> bytes:
+    if length > most:
+        raise AnswerTooLong(f"more than {most} bytes")
+    content = bytearray(begun)
+    while len(content) < length:
+        data = await stream.recv()
+        if not data:
+            raise EOFError("the helper closed the connection before the end of its answer")
+        content += data
+    if len(content) > length:
+        raise EOFError("the helper said more than it had announced")
+    return bytes(content)
 
 
-def _plain(error: OSError) -> OSError:
-    """One of the failures where asyncio has joined those of several addresses into a text without an errno."""
-    found = _ERRNO.search(str(error)) if type(error) is OSError and error.errno is None else None
-    return OSError(int(found[1]), str(error)) if found else error
+def _wants_to_close(headers: Fields) -> bool:
+    return any(name.lower() == b"connection" and b"close" in value.lower() for name, value in headers)
+
+
+async def _first_open(host: str, port: int) -> Stream:
+    """The first of the host's addresses that connects, each tried a little after the one before (RFC 8305)."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    left = list(dict.fromkeys(info[4][0] for info in found))
+    running: set[asyncio.Task[Stream]] = set()
+    failed: BaseException = OSError(f"no address of {host}")
+    try:
+        while left or running:
+            if left:
+                running.add(asyncio.ensure_future(_dial(str(left.pop(0)), port)))
+            wait_s = _NEXT_ADDRESS_S if left else None
+            done, running = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+            opened = [task.result() for task in done if task.exception() is None]
+            for spare in opened[1:]:
+                spare.close()
+            if opened:
+                return opened[0]
+            failed = next((error for task in done if (error := task.exception())), failed)
+        raise failed
+    finally:
+        for task in running:
+            task.cancel()
+        for late in await asyncio.gather(*running, return_exceptions=True):
+            if isinstance(late, Stream):
+                late.close()
+
+
+async def _dial(address: str, port: int) -> Stream:
+    return Stream(await Dialer().tcp(address, port, timeout_s=CONNECT_S), address, port)
+
+
+def _is_literal(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()

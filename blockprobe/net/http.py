@@ -13,12 +13,11 @@ import h11
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, Why
 from blockprobe.net.classify import failure_of
+from blockprobe.net.http_head import HEAD_BYTES, Head, plain_head
 from blockprobe.net.session import Session
 from blockprobe.net.stream import Stream
 from blockprobe.verdict.sketch import MAX_TEXT, text_sketch, title_of
 
-#: The head of a response may have this many bytes.
-HEAD_BYTES = 65_536
 #: This much of the body is kept as text in the record (bytes).
 KEPT_BYTES = 8_192
 
@@ -46,7 +45,6 @@ _KNOWN_CHARSET = re.compile(
 _READINGS = 512
 _readings: dict[tuple[str, str | None, str | None], tuple[str | None, tuple[int, ...]]] = {}
 
-_END = h11.EndOfMessage()
 _NO_TEXT = ("image/", "audio/", "video/", "font/")
 
 
@@ -94,9 +92,9 @@ class _Exchange:
         self._t0_s = session.elapsed()
         self._received = stream.bytes_received
         self._retransmissions = stream.retransmissions
-        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+        self._protocol: h11.Connection | None = None  # for answers that are not plain
         self._raw = b""  # what came before there was a head
-        self._response: h11.Response | None = None
+        self._head: Head | None = None
         self._text = bytearray()  # the beginning of the body
         self._digest = hashlib.sha256()
         self._body_bytes = 0
@@ -107,40 +105,76 @@ class _Exchange:
     async def ask(self) -> None:
         """Send the request."""
         request = self._request
-        wire = self._protocol.send(_message(request.host, request.path, request.headers)) or b""
-        self._protocol.send(_END)
-        if self._request.ttl is not None:
-            self._stream.limit_hops(self._request.ttl)
-        await self._stream.sendall(wire)
+        if request.ttl is not None:
+            self._stream.limit_hops(request.ttl)
+        await self._stream.sendall(_wire(request.host, request.path, request.headers))
 
     async def read_head(self) -> None:
         """Read up to the final response's head, past any 1xx."""
+        raw = b""
+        while b"\n\r\n" not in raw and b"\n\n" not in raw and len(raw) <= HEAD_BYTES:
+            data = await self._receive()
+            self._raw = raw = raw + data
+            if not data:
+                break
+        self._head = plain_head(raw)
+        if self._head is None:
+            await self._read_unusual_head(raw)
+        self._raw = b""
+
+    async def read_body(self) -> None:
+        """Read to the end of the body or to the cap."""
+        assert self._head is not None
+        if self._protocol is not None:
+            await self._read_unusual_body(self._protocol)
+            return
+        left, data = self._head.length, self._head.rest
+        while left is None or left > 0:
+            data = data or await self._receive()
+            if not data:
+                if left is not None:
+                    raise EOFError("the connection was closed before the end of the body")
+                return
+            data = data if left is None else data[:left]
+            left = left if left is None else left - len(data)
+            if not self._keep(data):
+                return
+            data = b""
+
+    async def _read_unusual_head(self, raw: bytes) -> None:
+        """By h11, which knows all that RFC 9112 allows; `raw` has been received."""
+        request = self._request
+        http = self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+        http.send(_message(request.host, request.path, request.headers))
+        http.send(h11.EndOfMessage())
+        http.receive_data(raw)
+        if raw and self._ended:
+            http.receive_data(b"")
         while True:
-            event = self._protocol.next_event()
+            event = http.next_event()
             if isinstance(event, h11.Response):
-                self._response = event
-                self._raw = b""
+                self._head = Head(status=event.status_code, headers=tuple(event.headers.raw_items()))
                 return
             if isinstance(event, h11.ConnectionClosed):
                 raise EOFError("the connection was closed without an answer")
             if event is h11.NEED_DATA:
                 if len(self._raw) > HEAD_BYTES:
                     raise h11.RemoteProtocolError("head too large", error_status_hint=431)
-                self._raw += await self._receive()
+                data = await self._receive()
+                self._raw += data
+                http.receive_data(data)
 
-    async def read_body(self) -> None:
-        """Read to the end of the body or to the cap."""
+    async def _read_unusual_body(self, http: h11.Connection) -> None:
         while True:
-            event = self._protocol.next_event()
+            event = http.next_event()
             if event is h11.NEED_DATA:
-                await self._receive()
+                http.receive_data(await self._receive())
             elif not isinstance(event, h11.Data) or not self._keep(bytes(event.data)):
                 return
 
     async def _receive(self) -> bytes:
         data = await self._stream.recv()
         self._ended = not data
-        self._protocol.receive_data(data)
         return data
 
     def _keep(self, data: bytes) -> bool:
@@ -156,7 +190,7 @@ class _Exchange:
     def observation(self, why: Why) -> HttpObservation:
         """What happened, in the model's words."""
         stream, request = self._stream, self._request
-        digest = self._digest.hexdigest() if self._response else None
+        digest = self._digest.hexdigest() if self._head else None
         title, sketch = self._reading(digest)
         return HttpObservation(
             why=why,
@@ -168,7 +202,7 @@ class _Exchange:
             address=stream.address,
             port=stream.port,
             tls=stream.tls,
-            status=self._response.status_code if self._response else None,
+            status=self._head.status if self._head else None,
             headers=self._headers(),
             body=self._page(KEPT_BYTES),
             body_bytes=self._body_bytes,
@@ -200,33 +234,37 @@ class _Exchange:
         """h11 calls a connection that was closed too soon malformed; that word is for what is no HTTP."""
         if self.error is None:
             return None
-        begun = self._response is not None or b"HTTP/".startswith(self._raw[:5])
+        begun = self._head is not None or b"HTTP/".startswith(self._raw[:5])
         if self._ended and begun:
             return Failure.EOF_ERROR
         return failure_of(self.error)
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
-        if self._response is None:
-            return ()
-        items = self._response.headers.raw_items()
-        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in items)
+        headers = self._head.headers if self._head else ()
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
     def _header(self, wanted: bytes) -> str | None:
         """The first header of that lower-case name."""
-        for name, value in self._response.headers if self._response else ():
-            if name == wanted:
+        for name, value in self._head.headers if self._head else ():
+            if name.lower() == wanted:
                 return value.decode("latin-1")
         return None
 
     def _page(self, limit: int) -> str:
         """The first `limit` bytes of the body as text; empty when it is compressed or no text."""
-        if self._response is None:
+        if self._head is None:
             return self._raw[:limit].decode("utf-8", "replace")
         encoding = (self._header(b"content-encoding") or "identity").strip().lower()
         kind = (self._header(b"content-type") or "").strip().lower()
         if encoding != "identity" or kind.startswith(_NO_TEXT):
             return ""
         return self._text[:limit].decode(_charset(kind), "replace")
+
+
+@lru_cache(maxsize=256)
+def _wire(host: str, path: str, own: tuple[tuple[str, str], ...]) -> bytes:
+    """`_message` as bytes."""
+    return h11.Connection(h11.CLIENT).send(_message(host, path, own)) or b""
 
 
 @lru_cache(maxsize=256)

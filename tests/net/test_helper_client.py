@@ -6,8 +6,6 @@ import json
 import socket
 import ssl
 import struct
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -392,9 +390,24 @@ def test_the_token_is_shown() -> None:
     assert b"Authorization: Bearer a b c\r\n" in seen[0]
 
 
-def test_httpx_is_imported_by_those_who_need_it() -> None:
-    code = "import sys, blockprobe.net.helper_client; sys.exit('httpx' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_chunked_answers_leave_the_connection_open() -> None:
+    """What Go's server sends for more than 2 KB, and with it OONI's helper."""
+    body = json.dumps(OONI).encode()
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    connections = 0
+    plain = says(answer)
+
+    async def counting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await plain(reader, writer)
+
+    assert ask(counting, times=3).failure is None
+    assert connections == 1
+
+
+def test_more_than_was_announced_is_no_answer() -> None:
+    assert ask(says(http(json.dumps(OONI).encode()) + b"more")).failure is Failure.EOF_ERROR
 
 
 _JSON = st.recursive(
