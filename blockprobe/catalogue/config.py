@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blockprobe.catalogue.config_checks import check_company, check_settings, check_value
-from blockprobe.catalogue.config_types import LATER, SECTIONS, UnfitValue, convert, hints_of
+from blockprobe.catalogue.config_types import SECTIONS, UnfitValue, convert, hints_of
 from blockprobe.catalogue.data import load_neutral
 from blockprobe.catalogue.system import system_resolvers
 from blockprobe.model.errors import ConfigError
@@ -31,8 +31,12 @@ PATH_KEYS = frozenset(
         "catalogue.paths",
         "agent.calendar",
         "store.dir",
+        "store.sign_with",
+        "metrics.textfile",
     }
 )
+#: Those of them that a command makes itself.
+_MADE = frozenset({"store.dir", "metrics.textfile"})
 _MAX_CONFIG_BYTES = 1024 * 1024
 
 
@@ -58,11 +62,10 @@ class ConfigFaults(ConfigError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Validated settings, where each "section.key" comes from, and the sections that other commands read."""
+    """Validated settings, where each "section.key" comes from, and the file that was read."""
 
     settings: Settings
     origins: Mapping[str, Origin]
-    later: Mapping[str, Mapping[str, Any]]
     path: Path | None
 
 
@@ -106,8 +109,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], overrides: Mappin
     settings = Settings(**{name: cls(**values.get(name, {})) for name, cls in SECTIONS.items()})
     if wrong := check_settings(settings):
         raise ConfigFaults(tuple(f"{path or 'configuration'}: {fault}" for fault in wrong))
-    later = {name: values[name] for name in LATER if name in values}
-    return _with_found(Config(settings=settings, origins=origins, later=later, path=path))
+    return _with_found(Config(settings=settings, origins=origins, path=path))
 
 
 def find_config(environ: Mapping[str, str]) -> Path | None:
@@ -122,11 +124,11 @@ def find_config(environ: Mapping[str, str]) -> Path | None:
 def missing_files(config: Config) -> tuple[str, ...]:
     """One line for each file or folder that the configuration names and that this user cannot read."""
     found = []
-    for name in sorted(PATH_KEYS & config.origins.keys()):
+    for name in sorted((PATH_KEYS - _MADE) & config.origins.keys()):
         section, key = name.split(".")
-        value = getattr(getattr(config.settings, section), key) if section in SECTIONS else config.later[section][key]
+        value = getattr(getattr(config.settings, section), key)
         for one in (value,) if isinstance(value, str) else value:
-            if name != "store.dir" and not os.access(one, os.R_OK):
+            if not os.access(one, os.R_OK):
                 found.append(f"{config.path or 'configuration'}: {name}: {one} cannot be read; create it or correct it")
     return tuple(found)
 
@@ -148,8 +150,8 @@ def _from_file(path: Path | None, faults: list[str]) -> Iterator[_Said]:
     if path is None:
         return
     for section, table in _read_toml(path, faults).items():
-        if section not in SECTIONS and section not in LATER:
-            faults.append(f"{path}: [{section}]: no such section; {_hint(section, [*SECTIONS, *LATER], 'sections')}")
+        if section not in SECTIONS:
+            faults.append(f"{path}: [{section}]: no such section; {_hint(section, list(SECTIONS), 'sections')}")
         elif not isinstance(table, dict):
             faults.append(f"{path}: {section}: is a section, not a value; write [{section}] on a line of its own")
         else:
@@ -182,8 +184,8 @@ def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator
         if not separator:
             if section.upper() in single:
                 faults.append(f"{place}: section and key are joined by two underscores; see docs/config.md")
-        elif section not in SECTIONS and section not in LATER:
-            faults.append(f"{place}: no section {section!r}; {_hint(section, [*SECTIONS, *LATER], 'sections')}")
+        elif section not in SECTIONS:
+            faults.append(f"{place}: no section {section!r}; {_hint(section, list(SECTIONS), 'sections')}")
         else:
             value = _environment_value(section, key, environ[name])
             yield _Said(section=section, key=key, value=value, origin=Origin.ENVIRONMENT, place=place)
@@ -213,8 +215,6 @@ def _from_command_line(overrides: Mapping[str, Mapping[str, object]]) -> Iterato
 def _validated(one: _Said, path: Path | None) -> Any:
     known = hints_of(one.section)
     if one.key not in known:
-        if one.section in LATER:
-            return one.value  # whoever reads that section knows its keys
         raise UnfitValue(f"no such key; {_hint(one.key, list(known), f'keys of [{one.section}]')}")
     value = convert(one.value, known[one.key])
     check_value(one.name, value)

@@ -1,6 +1,7 @@
 """What a value of the right type may still get wrong: ranges, addresses, URLs, and keys that need each other."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from blockprobe.model.target import parse_target
 from blockprobe.net.resolver import parse_resolver
 
 Check = Callable[[Any], None]
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NETWORK_ID = re.compile(r"[a-z]{2}/[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def check_value(name: str, value: Any) -> None:
@@ -103,27 +107,55 @@ def _name_or_address(value: str) -> None:
     _target(value)
 
 
+def _zone(value: str) -> None:
+    _name_or_address(value)
+    if ":" in value or value.replace(".", "").isdigit():
+        raise UnfitValue(f"{value!r} is no zone; give a name like w.ctl.example")
+
+
 def _country(value: str) -> None:
     if not (len(value) == 2 and value.isascii() and value.isalpha()):
         raise UnfitValue(f"{value!r} is no country; give two letters of ISO 3166, like GB")
 
 
 def _listen(value: str) -> None:
+    if not value:
+        return
     host, _, port = value.rpartition(":")
-    if not (host and port.isdigit() and int(port) <= 65535):
-        raise UnfitValue(f"{value!r} is no address with port; give one like 127.0.0.1:9890")
+    inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    numbered = port.isascii() and port.isdigit() and int(port) <= 65535
+    if not (host and numbered and (":" in inner) == (inner != host)):
+        raise UnfitValue(f"{value!r} is no address with port; give one like 127.0.0.1:9890 or [::1]:9890")
+    if inner != "localhost":
+        _address(inner)
+
+
+def _slug(value: str) -> None:
+    if not _SLUG.fullmatch(value):
+        raise UnfitValue(f"{value!r} is no name of the catalogue; give one like website: a-z, 0-9 and inner -")
+
+
+def _network_id(value: str) -> None:
+    if not _NETWORK_ID.fullmatch(value):
+        raise UnfitValue(f"{value!r} is no network of the catalogue; give country/name, like gb/example")
+
+
+def _textfile(value: str) -> None:
+    if not value.endswith(".prom"):
+        raise UnfitValue(f"{value!r} would not be read: node_exporter's textfile collector takes names ending in .prom")
 
 
 _CHECKS: dict[str, Check] = {
     "vantage.asn": _between(1, 4_294_967_295),
     "vantage.country": _country,
+    "vantage.isp": _network_id,
     "vantage.must_open": _target,
     "vantage.must_block": _target,
     "resolvers.isp": _resolver,
     "resolvers.public": _resolver,
     "helper.urls": _helper_url,
     "helper.echo": _name_or_address,
-    "helper.zone": _name_or_address,
+    "helper.zone": _zone,
     "controls.neutral": _target,
     "controls.silent": _address,
     "limits.concurrency": _between(1, 4096),
@@ -131,15 +163,20 @@ _CHECKS: dict[str, Check] = {
     "limits.timeout_s": _between(0.05, 120.0),
     "limits.body_bytes": _between(1024, 64 * 1024 * 1024),
     "addresses.public": _network,
-    "store.max_bytes": _between(1, 2**60),
+    "agent.plans": _slug,
+    "agent.cycle_s": _between(1.0, 86_400.0),
+    "agent.line_check_s": _between(10.0, 86_400.0),
+    "store.max_bytes": _between(1_000_000, 2**60),
     "store.retention_days": _between(1, 36_500),
     "metrics.listen": _listen,
+    "metrics.textfile": _textfile,
     "metrics.max_series": _between(1, 10_000_000),
     "helper_server.address": _address,
     "helper_server.echo_address": _address,
     "helper_server.https": _between(0, 65535),
     "helper_server.http": _between(0, 65535),
     "helper_server.dns": _between(0, 65535),
+    "helper_server.zone": _zone,
     "helper_server.resolver": _resolver,
     "helper_server.requests_per_minute": _between(1, 1_000_000),
 }

@@ -12,13 +12,6 @@ from blockprobe.model.settings import PublicResolver, Settings
 #: Section name to dataclass.
 SECTIONS: dict[str, type[Any]] = {name: hint for name, hint in get_type_hints(Settings).items()}
 
-#: Sections that other commands read; their keys are checked where they are known and kept where they are not.
-LATER: dict[str, dict[str, Any]] = {
-    "agent": {"plans": tuple[str, ...], "calendar": str},
-    "store": {"dir": str, "max_bytes": int, "retention_days": int},
-    "metrics": {"listen": str, "per_site": Literal["off", "blocked_only", "all"], "max_series": int},
-}
-
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a table", list: "a list"}
 
 
@@ -34,7 +27,7 @@ class UnfitValue(Exception):
 @cache
 def hints_of(section: str) -> dict[str, Any]:
     """The keys of a section and their types."""
-    return LATER[section] if section in LATER else get_type_hints(SECTIONS[section])
+    return get_type_hints(SECTIONS[section])
 
 
 def convert(value: Any, hint: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.settings import PublicResolver
 
+#: A file of the catalogue larger than this is refused unread.
+MAX_FILE_BYTES = 4 * 1024 * 1024
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKOUT = Path(__file__).parents[2]
 _NAMED = ("tls://", "https://")  # URLs that hold a name, which `address` spares looking up
@@ -42,12 +44,16 @@ def data_folders(paths: Sequence[str | Path] = ()) -> tuple[Path, ...]:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of one file; raises ConfigError, one line that names the file, the fault and the remedy."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise ConfigError(f"{path}: longer than {MAX_FILE_BYTES} bytes; split it, or import a list as CSV")
+        return tomllib.loads(content.decode())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start}: not UTF-8; save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; a number of 5000 digits another
         raise ConfigError(f"{path}: not TOML: {error}; correct that place") from error
 
 

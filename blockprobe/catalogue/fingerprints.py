@@ -20,7 +20,8 @@ from blockprobe.verdict.phrases import INDEXED_BYTES, fold
 _Fault = tuple[str, str]  # the key, and "what; remedy"
 _Entry = dict[str, Any]
 
-_REQUIRED = ("title", "kind", "source", "matches", "not_matches")
+#: Keys without which a fingerprint is none (beside its id).
+REQUIRED_KEYS = ("title", "kind", "source", "matches", "not_matches")
 _PHRASES = frozenset({"http_body", "http_title", "http_header", "tls_issuer", "ede_text"})
 _WHOLE = frozenset({"http_title", "http_location", "dns_address", "dns_cname"})
 _ONLY_FOR = {
@@ -117,7 +118,7 @@ def _form_faults(entry: _Entry) -> Iterator[_Fault]:
         elif not _FORMS[key][0](value):
             yield key, _FORMS[key][1]
     if not entry.get("retired"):
-        yield from ((key, "missing; add it") for key in _REQUIRED if key not in entry)
+        yield from ((key, "missing; add it") for key in REQUIRED_KEYS if key not in entry)
 
 
 def _sense_faults(entry: _Entry) -> Iterator[_Fault]:

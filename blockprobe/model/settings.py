@@ -89,8 +89,42 @@ class HelperServerSettings:
     certificate: str | None = None
     key: str | None = None
     token_file: str | None = None
+    zone: str | None = None  # delegated to the echo addresses; shows which machine asks on a resolver's behalf
     resolver: str | None = None  # default: the system's; a URL as in [[resolvers.public]]
     requests_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """[agent]: which plans of the catalogue run, the calendar of live windows, and what an idle machine may be asked.
+
+    `cycle_s` is how often the schedule is looked at; `line_check_s` how old a check of the line may be.
+    """
+
+    plans: tuple[str, ...] = ("website",)
+    calendar: str | None = None
+    cycle_s: float = 60.0
+    line_check_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """[store]: where evidence is kept, how much of it and for how long; `sign_with` is a key file (docs/store.md)."""
+
+    dir: str = "/var/lib/blockprobe"
+    max_bytes: int = 500_000_000
+    retention_days: int = 90
+    sign_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """[metrics]: where they are served (empty: nowhere), and how many series a probe may have."""
+
+    listen: str = "127.0.0.1:9890"
+    textfile: str | None = None
+    per_site: Literal["off", "blocked_only", "all"] = "blocked_only"
+    max_series: int = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +139,6 @@ class Settings:
     addresses: AddressSettings = AddressSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     helper_server: HelperServerSettings = HelperServerSettings()
+    agent: AgentSettings = AgentSettings()
+    store: StoreSettings = StoreSettings()
+    metrics: MetricsSettings = MetricsSettings()

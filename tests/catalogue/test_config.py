@@ -6,7 +6,7 @@ import pytest
 
 from blockprobe.catalogue.config import ConfigFaults, Origin, defaults, find_config, load_config, load_settings
 from blockprobe.catalogue.config import missing_files as files_missing
-from blockprobe.catalogue.config_types import LATER, SECTIONS, hints_of
+from blockprobe.catalogue.config_types import SECTIONS, hints_of
 from blockprobe.catalogue.system import system_resolvers
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -106,7 +106,10 @@ def test_every_key_of_the_contract_is_read(written: Path) -> None:
     assert (settings.limits.concurrency, settings.limits.timeout_s) == (32, 3.0)
     assert settings.addresses.public == ("203.0.113.0/24",)
     assert settings.helper_server.echo_address == ("203.0.113.131",)  # one text stands for a list of one
-    assert config.later["store"]["retention_days"] == 90
+    assert settings.agent.plans == ("website",)
+    assert settings.agent.calendar == str(written.parent / "matches.toml")
+    assert (settings.store.dir, settings.store.max_bytes) == ("/var/lib/blockprobe", 500_000_000)
+    assert (settings.metrics.listen, settings.metrics.per_site) == ("127.0.0.1:9890", "blocked_only")
 
 
 def test_files_are_looked_for_beside_the_configuration(written: Path) -> None:
@@ -194,12 +197,39 @@ def test_all_faults_are_named_at_once_each_with_key_and_remedy(written: Path) ->
         ("[vantage]\nname = ['x']\n", "must be text, not a list"),
         ("[limits]\ntimeout_s = inf\n", "must be a number"),
         ("[helper_server]\naddress='127.0.0.1'\necho_address='127.0.0.1'\n", "is the API's own address"),
+        ("[vantage]\nisp = 'BT'\n", "give country/name, like gb/example"),
+        ("[agent]\nplans = ['Web site']\n", "give one like website"),
+        ("[agent]\ncycle_s = 0\n", "give 1.0 to 86400.0"),
+        ("[agent]\ninterval = 3\n", "the keys of [agent] are plans, calendar, cycle_s, line_check_s"),
+        ("[store]\nmax_bytes = -1\n", "give 1000000 to"),
+        ("[store]\nretention_days = 0\n", "give 1 to 36500"),
+        ("[metrics]\nlisten = '9890'\n", "no address with port"),
+        ("[metrics]\nlisten = '127.0.0.1:98900'\n", "no address with port"),
+        ("[metrics]\nlisten = '::1:9890'\n", "no address with port"),
+        ("[metrics]\nlisten = 'probe.example:9890'\n", "no IP address"),
+        ("[metrics]\ntextfile = 'blockprobe.txt'\n", "ending in .prom"),
     ],
 )
 def test_each_fault_says_what_to_do(text: str, fault: str, written: Path) -> None:
     [found] = faults_of(text, written)
 
     assert fault in found
+
+
+@pytest.mark.parametrize("listen", ["", "localhost:0", "127.0.0.1:9890", "[::1]:9890"])
+def test_metrics_are_served_on_an_address_or_nowhere(listen: str, written: Path) -> None:
+    written.write_text(f'[metrics]\nlisten = "{listen}"\n')
+
+    assert load_settings(written, {}, {}).metrics.listen == listen
+
+
+def test_what_a_command_makes_itself_need_not_be_there(written: Path) -> None:
+    written.write_text('[store]\ndir = "new"\nsign_with = "k.pem"\n[metrics]\ntextfile = "new/b.prom"\n')
+
+    config = load_config(written, {}, {})
+
+    assert config.settings.store.dir == str(written.parent / "new")
+    assert [fault.split(": ")[1] for fault in files_missing(config)] == ["store.sign_with"]
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
@@ -299,7 +329,7 @@ def test_a_stub_gives_way_to_the_resolvers_behind_it(tmp_path: Path) -> None:
 def test_every_section_and_key_is_documented() -> None:
     page = (DOCS / "config.md").read_text()
 
-    for section in (*SECTIONS, *LATER):
+    for section in SECTIONS:
         assert f"[{section}]" in page
         for key in hints_of(section):
             assert f"`{key}`" in page, f"{section}.{key}"

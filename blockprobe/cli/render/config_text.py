@@ -38,7 +38,7 @@ def _toml_lines(config: Config, section: str, table: Mapping[str, Any]) -> Itera
 
 
 def _values(config: Config) -> dict[str, dict[str, Any]]:
-    tables = {**asdict(config.settings), **config.later}
+    tables = asdict(config.settings)
     return {section: {key: _safe(key, value) for key, value in table.items()} for section, table in tables.items()}
 
 
