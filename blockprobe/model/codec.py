@@ -38,6 +38,14 @@ def load_record(line: bytes | str) -> Record:
         raise RecordError(f"{place}: {first['msg']}") from error
 
 
+def record_document(record: Record) -> dict[str, Any]:
+    """The record as JSON values, without those that are the defaults of the model; observations keep their `kind`."""
+    document: dict[str, Any] = _adapter().dump_python(record, mode="json", exclude_defaults=True)
+    for one, written in zip(record.observations, document["observations"], strict=True):
+        written["kind"] = one.kind
+    return document
+
+
 def record_schema() -> dict[str, Any]:
     """The JSON Schema of a record, as shipped in `docs/record.schema.json`."""
     return _adapter().json_schema()

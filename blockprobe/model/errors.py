@@ -4,6 +4,7 @@ BlockprobeError
 ├── ConfigError      a configuration file, environment variable or option is unusable
 ├── TargetError      what the user asked to measure is no URL, domain or IP
 ├── RecordError      an archived record cannot be read
+├── StoreError       the store of evidence cannot be written, or is not what was written
 └── LabError         the built-in laboratory cannot be set up here
 """
 
@@ -22,6 +23,10 @@ class TargetError(BlockprobeError):
 
 class RecordError(BlockprobeError):
     """An archived record cannot be read."""
+
+
+class StoreError(BlockprobeError):
+    """The store cannot be written or read, or holds something else than what was written."""
 
 
 class LabError(BlockprobeError):
