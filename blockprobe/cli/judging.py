@@ -14,7 +14,7 @@ from blockprobe.cli.options import Format
 from blockprobe.cli.output import Output, open_output
 from blockprobe.cli.process import Exit, complain
 from blockprobe.model.codec import MAX_RECORD_BYTES, load_record
-from blockprobe.model.errors import RecordError
+from blockprobe.model.errors import RecordError, StoreError
 from blockprobe.model.record import Measurement, Record, Versions
 
 Reader = Callable[[bytes], Measurement]
@@ -27,6 +27,9 @@ def judge_files(
 
     The exit status is 2 when a file cannot be read or nothing in it could be judged.
     """
+    if not files:
+        complain("nothing to judge: give a FILE, or - for standard input")
+        return Exit.USAGE
     settings = read_settings(config)
     known = load_knowledge(settings)
     read = _read_record if input_ == "record" else _read_ooni
@@ -38,6 +41,8 @@ def judge_files(
 
 def _judge_file(file: str, *, read: Reader, known: Knowledge, output: Output) -> int:
     """How many lines were judged."""
+    if _is_stored(file):
+        return _judge_store(file, known=known, output=output)
     judged = 0
     try:
         for place, line in _lines(file):
@@ -53,6 +58,36 @@ def _judge_file(file: str, *, read: Reader, known: Knowledge, output: Output) ->
         return 0
     if not judged:
         complain(f"{file}: nothing in it could be judged")
+    return judged
+
+
+def _is_stored(file: str) -> bool:
+    """A folder of a store, or one of its segments: anything that begins as gzip does."""
+    path = Path(file)
+    if file == "-" or path.is_dir():
+        return file != "-"
+    try:
+        with path.open("rb") as stream:
+            return stream.read(2) == b"\x1f\x8b"
+    except OSError:
+        return False
+
+
+def _judge_store(file: str, *, known: Knowledge, output: Output) -> int:
+    """How many records were judged. Slim ones have no evidence of their own: the full one that they name has it."""
+    from blockprobe.store.reader import read_archive
+
+    judged = 0
+    try:
+        for stored in read_archive(Path(file)):
+            if isinstance(stored, Record):
+                output.add(_judged(stored.measurement(), known))
+                judged += 1
+    except StoreError as error:
+        complain(str(error))
+        return 0
+    if not judged:
+        complain(f"{file}: no record with evidence in it")
     return judged
 
 

@@ -1,0 +1,34 @@
+"""`blockprobe export`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from blockprobe.cli.options import ConfigOption
+from blockprobe.cli.process import command
+
+
+@command
+def export(
+    out: Annotated[str, typer.Argument(metavar="DIR_OUT", help="A new folder for the copy.")],
+    to: Annotated[
+        Literal["records", "ooni"],
+        typer.Option("--to", help="records: blockprobe's own, a line each. ooni: OONI web_connectivity measurements."),
+    ] = "records",
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="DIR", help="The store to copy. Default: [store] dir.")
+    ] = None,
+    own: Annotated[
+        str | None,
+        typer.Option(
+            "--own",
+            metavar="FILE",
+            help="Addresses that this line has or had, one a line, to be kept out. Also $BLOCKPROBE_OWN_ADDRESSES.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+) -> int:
+    """Copy sealed evidence for publication, without what tells whose line it was."""
+    from blockprobe.cli.exporting import export_store
+
+    return export_store(out, to=to, store=store, own=own, config=config)
