@@ -1,0 +1,1 @@
+"""Tests of blockprobe.metrics; build.py makes snapshots by hand."""
