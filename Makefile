@@ -10,15 +10,19 @@ export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check acceptance wheel wheel-check clean
+.PHONY: help venv demo test check acceptance wheel wheel-check deb deploy-check clean
 
 help:
+	@echo "make venv         the program with its demonstration, into $(VENV)"
 	@echo "make demo         a simulated ISP on this machine, and a verdict on every site there"
 	@echo "make test         every test that can run here; says which are skipped, and why"
 	@echo "make check        ruff, mypy and the import rules"
 	@echo "make acceptance   the benchmarks with their full counts, into bench/results/ (hours)"
 	@echo "make wheel        dist/blockprobe-*.whl; make wheel-check tries it in an empty directory"
+	@echo "make deb          dist/blockprobe_*.deb for this release of Debian; make deploy-check tries all of deploy/"
 	@echo "make clean        remove what these commands made"
+
+venv: $(VENV)/.demo
 
 demo: $(VENV)/.demo
 	$(BIN)/blockprobe demo
@@ -43,15 +47,25 @@ acceptance: $(VENV)/.dev
 	for variant in burst outage rtt cpu; do $(BIN)/python bench/false_blocks.py --variant $$variant || exit; done
 
 wheel: $(VENV)/.dev
-	rm -rf dist
+	rm -f dist/*.whl
 	sh .ci/venv $(PYTHON) $(VENV) wheel --quiet --no-deps --wheel-dir dist .
 
 # An editable install finds by chance what a wheel may lack, so the wheel is tried alone.
 wheel-check: wheel
 	sh .ci/wheel-check $(PYTHON) $(abspath dist)/blockprobe-*.whl $(abspath tests/export/example_record.json)
 
+# Debian's own Python, because that is what the package depends on: make DEB_PYTHON=/usr/bin/python3.13 deb
+deb:
+	rm -f dist/*.deb
+	sh deploy/deb/build dist
+
+# Builds and installs with the registry at hand, then tests without it: a test session cuts itself off from the network.
+deploy-check: $(VENV)/.dev deb
+	sh .ci/venv $(PYTHON) $(VENV)-deploy install --quiet --requirement deploy/tools.txt
+	BLOCKPROBE_DEPLOY=1 BLOCKPROBE_DEPLOY_TOOLS=$(abspath $(VENV)-deploy/bin) $(BIN)/python -m pytest -m deploy tests/deploy
+
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-deploy dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find blockprobe tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: pyproject.toml .ci/venv

@@ -8,7 +8,7 @@ from typing import Any
 from blockprobe.cli.configuration import read_settings
 from blockprobe.cli.options import PlainFormat
 from blockprobe.cli.process import Exit, complain
-from blockprobe.model.line import Line
+from blockprobe.model.line import Line, ResolverEgress
 from blockprobe.model.settings import Settings
 
 SCHEMA = "blockprobe.line/1"
@@ -17,8 +17,8 @@ SCHEMA = "blockprobe.line/1"
 def show_line(config: str | None, format_: PlainFormat) -> int:
     """Measure the line, print it, and say 3 when no family works at all."""
     settings = read_settings(config)
-    line = asyncio.run(_check_line(settings))
-    document = line_document(settings, line)
+    line, egress = asyncio.run(_check_line(settings))
+    document = line_document(settings, line) | {"egress": [asdict(one) for one in egress]}
     if format_ == "json":
         print(json.dumps(document, default=str, ensure_ascii=False))
     else:
@@ -57,11 +57,11 @@ def _nothing_works(settings: Settings, line: Line) -> bool:
     return bool(settings.controls.neutral) and not reached
 
 
-async def _check_line(settings: Settings) -> Line:
+async def _check_line(settings: Settings) -> tuple[Line, tuple[ResolverEgress, ...]]:
     from blockprobe.run import Run
 
     run = await Run.open(settings)
     try:
-        return await run.check_line()
+        return await run.check_line(), run.shared.egress
     finally:
         await run.aclose()

@@ -30,11 +30,14 @@ _MAX_QUERY_BYTES = 4096
 _QUERIES_PER_CONNECTION = 200
 _IDLE_S = 10.0
 
+#: What may answer a question that is none to the echo: the delegated zone. Bytes and client's address; None: nothing.
+Answerer = Callable[[bytes, str], bytes | None]
+
 
 def answer_udp(wire: bytes, client: str, keys: KeyTable) -> bytes | None:
     """The datagram to send back, never longer than `wire`; None: say nothing."""
-    query = _read(wire)
-    asked = _key_and_nonce(query) if query is not None else None
+    query = read_query(wire)
+    asked = key_and_nonce(query) if query is not None else None
     key = keys.over_udp(asked[0], client) if asked is not None else None
     if query is None or asked is None or key is None:
         return None
@@ -47,10 +50,10 @@ def answer_udp(wire: bytes, client: str, keys: KeyTable) -> bytes | None:
 
 def answer_tcp(wire: bytes, client: str, keys: KeyTable) -> bytes | None:
     """The message to send back: REFUSED without a live key; None when it was no question at all."""
-    query = _read(wire)
+    query = read_query(wire)
     if query is None:
         return None
-    asked = _key_and_nonce(query)
+    asked = key_and_nonce(query)
     key = keys.over_tcp(asked[0], client) if asked is not None else None
     if asked is None or key is None:
         refusal = dns.message.make_response(query, pad=0)
@@ -60,12 +63,13 @@ def answer_tcp(wire: bytes, client: str, keys: KeyTable) -> bytes | None:
 
 
 class UdpEcho(asyncio.DatagramProtocol):
-    """The echo on a UDP socket; `count` is told of every datagram that was answered."""
+    """The echo on a UDP socket; `count` is told of every datagram that the echo answered."""
 
-    def __init__(self, keys: KeyTable, count: Callable[[], None]) -> None:
-        """`keys` are those that the API hands out."""
+    def __init__(self, keys: KeyTable, count: Callable[[], None], zone: Answerer | None = None) -> None:
+        """`keys` are those that the API hands out; what is no question to the echo may be one to the `zone`."""
         self._keys = keys
         self._count = count
+        self._zone = zone
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,31 +78,44 @@ class UdpEcho(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         """Answer, or not."""
-        answer = answer_udp(data, peer_address(addr), self._keys)
-        if answer is not None and self._transport is not None:
+        client = peer_address(addr)
+        answer = answer_udp(data, client, self._keys)
+        if answer is not None:
             self._count()
+        elif self._zone is not None:
+            answer = self._zone(data, client)
+        if answer is not None and self._transport is not None:
             self._transport.sendto(answer, addr)
 
 
-async def converse_tcp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str, keys: KeyTable) -> int:
-    """Answer questions on one connection (RFC 7766) until the peer stops asking; how many were answered."""
-    answered = 0
+async def converse_tcp(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    client: str,
+    keys: KeyTable,
+    zone: Answerer | None = None,
+) -> int:
+    """Answer questions on one connection (RFC 7766) until the peer stops asking; how many the echo answered."""
+    answered = by_zone = 0
     with contextlib.suppress(OSError, TimeoutError, EOFError):
-        while answered < _QUERIES_PER_CONNECTION:
+        while answered + by_zone < _QUERIES_PER_CONNECTION:
             async with asyncio.timeout(_IDLE_S):
                 length = int.from_bytes(await reader.readexactly(2))
                 wire = await reader.readexactly(length) if 0 < length <= _MAX_QUERY_BYTES else b""
-            answer = answer_tcp(wire, client, keys)
+            of_zone = zone(wire, client) if zone is not None else None
+            answer = of_zone or answer_tcp(wire, client, keys)
             if answer is None:
                 break
-            answered += 1
+            by_zone += of_zone is not None
+            answered += of_zone is None
             writer.write(len(answer).to_bytes(2) + answer)
             async with asyncio.timeout(_IDLE_S):
                 await writer.drain()
     return answered
 
 
-def _read(wire: bytes) -> dns.message.Message | None:
+def read_query(wire: bytes) -> dns.message.Message | None:
+    """The one question of class IN in these bytes; None for anything else."""
     if not 12 < len(wire) <= _MAX_QUERY_BYTES:
         return None
     try:
@@ -110,7 +127,8 @@ def _read(wire: bytes) -> dns.message.Message | None:
     return query if query.question[0].rdclass == dns.rdataclass.IN else None
 
 
-def _key_and_nonce(query: dns.message.Message) -> tuple[str, str] | None:
+def key_and_nonce(query: dns.message.Message) -> tuple[str, str] | None:
+    """What the option of the echo says; None where there is none."""
     for option in query.options:
         if option.otype == echo.DNS_OPTION and isinstance(option, dns.edns.GenericOption):
             return echo.read_dns_option(option.data)

@@ -12,6 +12,7 @@ from blockprobe.helper.http_server import Handler, HttpConversation, HttpLimits,
 from blockprobe.helper.keys import KeyTable
 from blockprobe.helper.listeners import Doors, EchoPorts, dns_sockets, tcp_socket
 from blockprobe.helper.metrics import Meter
+from blockprobe.helper.zone import DelegatedZone
 from blockprobe.model.settings import HelperServerSettings
 
 #: Connections at once to all echoes, in all and per client (64 targets, several attempts each).
@@ -26,8 +27,16 @@ class EchoService:
     what proves the echo is the signature.
     """
 
-    def __init__(self, keys: KeyTable, meter: Meter, certificate: ServerCertificate, doors: Doors) -> None:
-        """All four are shared with the API."""
+    def __init__(
+        self,
+        keys: KeyTable,
+        meter: Meter,
+        certificate: ServerCertificate,
+        doors: Doors,
+        zone: DelegatedZone | None = None,
+    ) -> None:
+        """The first four are shared with the API; `zone` is answered on the DNS ports beside the echo."""
+        self._zone = zone
         self._keys = keys
         self._meter = meter
         self._certificate = certificate
@@ -44,8 +53,9 @@ class EchoService:
         await self._doors.streams(http, self._talk_http, self._gate)
         await self._doors.streams(https, self._talk_tls, self._gate, self._certificate.front(self._note_name))
         await self._doors.streams(tcp, self._talk_dns, self._gate)
+        zone = self._zone.over_udp if self._zone is not None else None
         await self._doors.datagrams(
-            udp, lambda: UdpEcho(self._keys, lambda: self._meter.count("echo_dns_udp", "answered"))
+            udp, lambda: UdpEcho(self._keys, lambda: self._meter.count("echo_dns_udp", "answered"), zone)
         )
         return ports
 
@@ -69,7 +79,8 @@ class EchoService:
         ).run()
 
     async def _talk_dns(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: str) -> None:
-        for _ in range(await converse_tcp(reader, writer, client, self._keys)):
+        zone = self._zone.over_tcp if self._zone is not None else None
+        for _ in range(await converse_tcp(reader, writer, client, self._keys, zone)):
             self._meter.count("echo_dns_tcp", "answered")
 
     def _counted(self, part: str) -> Handler:

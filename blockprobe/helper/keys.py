@@ -69,6 +69,11 @@ class KeyTable:
         entry = self._live(key_id)
         return entry.key if entry is not None and address in entry.addresses else None
 
+    def live(self, key_id: str) -> EchoKey | None:
+        """The live key of this id, for an answer that proves something to its holder and lets nobody in."""
+        entry = self._live(key_id)
+        return entry.key if entry is not None else None
+
     def _live(self, key_id: str) -> _Entry | None:
         entry = self._entries.get(key_id)
         return entry if entry is not None and entry.key.expires > self._now() else None

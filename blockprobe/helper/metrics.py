@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Counts of requests by part (api, echo_http, echo_tls, echo_dns_udp, echo_dns_tcp) and status code."""
+    """Counts of requests by part (api, echo_http, echo_tls, echo_dns_udp and _tcp, zone_udp and _tcp) and status."""
 
     def __init__(self, in_flight: Callable[[], int], not_after: Callable[[], float], keys: Callable[[], int]) -> None:
         """The functions give the present number of measurements, the certificate's end (Unix seconds), live keys."""

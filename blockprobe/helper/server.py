@@ -16,6 +16,7 @@ from blockprobe.helper.http_server import HttpConversation, HttpLimits
 from blockprobe.helper.keys import KeyTable
 from blockprobe.helper.listeners import Doors, Listening, tcp_socket
 from blockprobe.helper.metrics import Meter
+from blockprobe.helper.zone import DelegatedZone
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.settings import AddressSettings, HelperServerSettings
 from blockprobe.net.clock import Clock
@@ -69,6 +70,7 @@ class HelperServer:
             lambda: self._in_flight.count, lambda: self._certificate.not_after.timestamp(), lambda: len(self._keys)
         )
         self._controller = Controller(settings, addresses, clock)
+        self._zone = self._delegated(clock) if settings.zone else None
         self._api = Api(
             clock=clock,
             keys=self._keys,
@@ -110,6 +112,16 @@ class HelperServer:
         await self._doors.aclose()
         await self._controller.aclose()
 
+    def _delegated(self, clock: Clock) -> DelegatedZone:
+        return DelegatedZone(
+            zone=self._settings.zone or "",
+            addresses=tuple(one for one in self._settings.echo_address if one not in ("0.0.0.0", "::")),
+            keys=self._keys,
+            budget=RequestBudget(clock, self._settings.requests_per_minute),
+            clock=clock,
+            count=self._meter.count,
+        )
+
     async def _listen(self) -> Listening:
         gate = InFlight(total=_CONNECTIONS[0], per_client=_CONNECTIONS[1])
         sock = tcp_socket(self._settings.address, self._settings.https)
@@ -121,7 +133,7 @@ class HelperServer:
             ).run()
 
         await self._doors.streams(sock, talk, gate, self._certificate.front())
-        echo = EchoService(self._keys, self._meter, self._certificate, self._doors)
+        echo = EchoService(self._keys, self._meter, self._certificate, self._doors, self._zone)
         echoes = [await echo.listen(address, self._settings) for address in self._settings.echo_address]
         return Listening(address=self._settings.address, https=https, echoes=tuple(echoes))
 

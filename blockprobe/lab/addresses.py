@@ -42,6 +42,7 @@ WORLD_NETS: Final = (
 HELPER: Final = "203.0.113.130"
 HELPER_V6: Final = "2001:db8:81::130"
 HELPER_NAME: Final = "ctl.example"
+HELPER_ZONE: Final = "w.ctl.example"
 ECHOES: Final = tuple(f"203.0.113.{n}" for n in range(131, 139))
 ECHOES_V6: Final = tuple(f"2001:db8:81::{n}" for n in range(131, 139))
 HELPER_NETS: Final = ("203.0.113.128/26", "2001:db8:81::/64")

@@ -1,9 +1,13 @@
-"""The configuration files of the laboratory's probe and helper."""
+"""The configuration files of the laboratory's probe, agent and helper."""
 
 import json
+from typing import Final
 
 from blockprobe.lab import addresses as at
 from blockprobe.lab.scenario import Scenario
+
+AGENT_HEAD: Final = "# Written by `blockprobe demo agent`: "
+"""How the agent's file begins."""
 
 
 def probe(scenario: Scenario) -> str:
@@ -41,6 +45,34 @@ public = {_list(at.PUBLIC_NETS)}
 """
 
 
+def agent(scenario: Scenario, listen: str) -> str:
+    """Settings of an agent on this line, with catalogue, calendar and store beside the file, serving on `listen`."""
+    stated = """[vantage]
+isp = "zz/demo"
+asn = 64500
+must_open = ["https://news.example/"]
+must_block = ["https://nxdomain.example/"]
+"""
+    line = probe(scenario).replace("[vantage]\n", stated, 1)
+    return f"""{AGENT_HEAD}an agent on the line of the simulated ISP. It is written anew each time.
+
+{line}[catalogue]
+paths = ["catalogue"]
+
+[agent]
+plans = ["demo", "demo-own", "demo-live"]
+calendar = "calendar.toml"
+cycle_s = 1.0       # how often the schedule is looked at; a minute is enough where a plan looks once an hour
+
+[store]
+dir = "store"
+
+[metrics]
+listen = "{listen}"
+per_site = "all"
+"""
+
+
 def helper(certificate: str) -> str:
     """Settings of the helper in `ctl`."""
     return f"""[helper_server]
@@ -48,6 +80,7 @@ address = "{at.HELPER}"
 echo_address = {_list((*at.ECHOES, *at.ECHOES_V6))}
 certificate = {json.dumps(certificate)}
 key = {json.dumps(certificate)}
+zone = "{at.HELPER_ZONE}"
 resolver = "udp://{at.HELPER_RESOLVER}"
 
 [addresses]

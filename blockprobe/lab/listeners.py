@@ -40,6 +40,8 @@ def _guarded(handler: Handler) -> Handler:
         try:
             with contextlib.suppress(*GONE):
                 await handler(reader, writer)
+        except asyncio.CancelledError:  # the laboratory ends; a cancelled task would make asyncio's streams complain
+            pass
         finally:
             with contextlib.suppress(*GONE):
                 writer.close()

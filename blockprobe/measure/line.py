@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from blockprobe.measure.case import Case
+from blockprobe.measure.egress import find_egress
 from blockprobe.measure.look import over_tcp
 from blockprobe.measure.persist import persist
 from blockprobe.measure.shared import Echo, NeutralSite, Shared
@@ -64,7 +65,8 @@ class LineCheck:
 
     async def complete(self) -> Line:
         """What only a doubtful target needs, and what waits for silence: interception and the common path."""
-        path, _ = await asyncio.gather(self._common_path(), self._detect_interception())
+        path, egress, _ = await asyncio.gather(self._common_path(), find_egress(self.case), self._detect_interception())
+        self.shared.egress = egress
         self.shared.line = replace(self.shared.line, common_path=path)
         await self.case.finish()
         return self.shared.line
@@ -277,7 +279,7 @@ def _one_a_family(site: NeutralSite) -> list[str]:
 def _mtu() -> int | None:
     """The MTU of the interface with the default route (bytes); None where the kernel does not tell."""
     try:
-        routes = Path("/proc/net/route").read_text(encoding="ascii").splitlines()[1:]
+        routes = Path("/proc/self/net/route").read_text(encoding="ascii").splitlines()[1:]
         name = next(line.split()[0] for line in routes if line.split()[1] == "00000000")
         return int(Path(f"/sys/class/net/{name}/mtu").read_text(encoding="ascii"))
     except (OSError, StopIteration, ValueError, IndexError):

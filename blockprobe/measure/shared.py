@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from blockprobe.measure.ledger import Ledger
 from blockprobe.model.addresses import family_of
-from blockprobe.model.line import Line, NeutralCheck, SharedBody, SilentListed
+from blockprobe.model.line import Line, NeutralCheck, ResolverEgress, SharedBody, SilentListed
 from blockprobe.model.settings import Settings
 from blockprobe.net.clock import Clock
 from blockprobe.net.dial import Dialer
@@ -72,6 +72,7 @@ class Shared:
     echoes: list[Echo] = field(default_factory=list)
     crowd: Crowd = field(default_factory=Crowd)
     line: Line = field(default_factory=Line)
+    egress: tuple[ResolverEgress, ...] = ()
     checks: list[tuple[float, NeutralCheck]] = field(default_factory=list)
     rest_of_line: asyncio.Task[Line] | None = None
     _turn: Iterator[int] = field(default_factory=itertools.count)

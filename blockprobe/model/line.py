@@ -52,6 +52,24 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverEgress:
+    """A machine that asked the helper on a resolver's behalf, signed by the helper (docs/helper.md, delegated zone).
+
+    It is about the line and in no record, because no verdict rests on it.
+
+    `resolver`: the one that this line asked, as its URL. `address`: where the question came from; None: from this line
+    itself. `transport`: udp (anybody may write any address there) or tcp. `edns_bytes`: the UDP size it offered (None:
+    no EDNS). `ecs_bits`: how much of this line's address it passed on (RFC 7871; None: nothing).
+    """
+
+    resolver: str
+    address: str | None
+    transport: str
+    edns_bytes: int | None = None
+    ecs_bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """The checks of the line (docs/method.md, 1.1).
 

@@ -16,16 +16,17 @@ def print_line(console: Console, document: dict[str, Any]) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("This line")
     table.add_column("", overflow="fold", ratio=1)
-    for question, answer in _rows(document["vantage"], document["line"]):
+    for question, answer in _rows(document["vantage"], document["line"], document["egress"]):
         table.add_row(question, Text(printable(answer)))
     console.print(table)
 
 
-def _rows(vantage: dict[str, Any], line: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _rows(vantage: dict[str, Any], line: dict[str, Any], egress: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     yield "Name", _or(vantage["name"], "not stated ([vantage] name)")
     yield "ISP", ", ".join(str(part) for part in (vantage["isp"], vantage["asn"], vantage["country"]) if part) or "–"
     yield "Access", f"{vantage['access']}, parental filter {vantage['filters']}"
     yield "Resolvers", ", ".join(vantage["resolvers"])
+    yield from (("  asked by", _asker(one)) for one in egress)
     yield "IPv4", _works(line["families"].get("4"))
     yield "IPv6", _works(line["families"].get("6"))
     yield "NAT64", _or(line["nat64"], "none found")
@@ -35,6 +36,15 @@ def _rows(vantage: dict[str, Any], line: dict[str, Any]) -> Iterator[tuple[str, 
     yield "MTU", _or(line["mtu"], "unknown")
     hops = [f"{hop['address']} (IPv{hop['family']}, hop {hop['ttl']})" for hop in line["common_path"]]
     yield "Common path", ", ".join(hops) or "unknown: no path proof ([controls] neutral)"
+
+
+def _asker(egress: dict[str, Any]) -> str:
+    """Who asked the helper's zone in a resolver's place."""
+    edns = "no EDNS" if egress["edns_bytes"] is None else f"EDNS {egress['edns_bytes']} bytes"
+    passed_on = "" if egress["ecs_bits"] is None else f", passes on {egress['ecs_bits']} bits of your address"
+    return (
+        f"{egress['resolver']}: {egress['address'] or 'this line itself'} over {egress['transport']}, {edns}{passed_on}"
+    )
 
 
 def _or(value: Any, otherwise: str) -> str:
