@@ -7,148 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.covered_by import COVERED_BY
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "blockprobe"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 OURS = sorted(path for folder in ("blockprobe", "tests", "bench") for path in (ROOT / folder).rglob("*.py"))
 ELSEWHERE = {"lab": "builtin"}
 """Folders whose tests have another name: tests/lab is the laboratory with real daemons."""
-
-CLI, CHECK = "tests/cli/test_main.py", "tests/cli/test_check.py"
-STORY, ENGINE, WORLD = "tests/builtin/test_scenarios.py", "tests/builtin/test_engine.py", "tests/builtin/test_world.py"
-CENSOR, MAP = "tests/builtin/test_censor.py", "tests/builtin/test_topology.py"
-API, ECHO, SERVER = "tests/helper/test_api.py", "tests/helper/test_echo.py", "tests/helper/test_end_to_end.py"
-BUDGET, GUARD = "tests/helper/test_keys_and_budget.py", "tests/helper/test_guard.py"
-CODEC, DNS, WIRE = "tests/model/test_codec.py", "tests/net/test_dns.py", "tests/net/test_dns_wire.py"
-OONI, READ = "tests/export/test_ooni.py", "tests/export/test_ooni_read.py"
-CONFIG, VERDICTS = "tests/catalogue/test_config.py", "tests/builtin/test_verdicts.py"
-ADDRESS, ANSWERS = "tests/verdict/test_evidence_address.py", "tests/verdict/test_evidence_dns.py"
-NAMES, PAGES = "tests/verdict/test_evidence_names.py", "tests/verdict/test_evidence_pages.py"
-RULES = "tests/verdict/test_rules.py"
-
-COVERED_BY = {
-    "catalogue/config_checks.py": CONFIG,
-    "catalogue/config_types.py": CONFIG,
-    "catalogue/system.py": CONFIG,
-    "cli/checking.py": CHECK,
-    "cli/configuration.py": CHECK,
-    "cli/demo.py": CLI,
-    "cli/judging.py": "tests/cli/test_judge.py",
-    "cli/knowledge.py": "tests/cli/test_judge.py",
-    "cli/line_check.py": CLI,
-    "cli/options.py": CLI,
-    "cli/output.py": CHECK,
-    "cli/own_addresses.py": CHECK,
-    "cli/process.py": CLI,
-    "cli/render/config_text.py": "tests/cli/test_config.py",
-    "cli/render/console.py": "tests/cli/render/test_record_table.py",
-    "cli/render/demonstration.py": CLI,
-    "cli/render/line_table.py": CLI,
-    "cli/render/progress.py": CHECK,
-    "cli/render/record_detail.py": "tests/cli/render/test_record_table.py",
-    "cli/render/rows.py": "tests/cli/render/test_record_table.py",
-    "cli/whoami.py": CLI,
-    "export/json_reading.py": READ,
-    "export/ooni_archive.py": OONI,
-    "export/ooni_read_fields.py": READ,
-    "export/ooni_read_observations.py": READ,
-    "export/ooni_read_pages.py": READ,
-    "export/ooni_verdict.py": OONI,
-    "export/ooni_words.py": OONI,
-    "helper/budget.py": BUDGET,
-    "helper/certificate.py": SERVER,
-    "helper/connect.py": API,
-    "helper/control.py": API,
-    "helper/echo_dns.py": ECHO,
-    "helper/echo_http.py": ECHO,
-    "helper/echo_service.py": ECHO,
-    "helper/endpoints.py": API,
-    "helper/fetch.py": API,
-    "helper/http_server.py": API,
-    "helper/keys.py": BUDGET,
-    "helper/limits.py": BUDGET,
-    "helper/listeners.py": SERVER,
-    "helper/metrics.py": SERVER,
-    "helper/peer.py": GUARD,
-    "helper/protocol.py": API,
-    "helper/resolve.py": API,
-    "helper/server.py": SERVER,
-    "lab/addresses.py": MAP,
-    "lab/certificates.py": WORLD,
-    "lab/configuration.py": STORY,
-    "lab/demo.py": VERDICTS,
-    "lab/demo_world.py": STORY,
-    "lab/dnswire.py": WORLD,
-    "lab/forge.py": CENSOR,
-    "lab/isp.py": WORLD,
-    "lab/kernel.py": MAP,
-    "lab/lab.py": MAP,
-    "lab/lies.py": WORLD,
-    "lab/listeners.py": WORLD,
-    "lab/matching.py": ENGINE,
-    "lab/packets.py": ENGINE,
-    "lab/pages.py": WORLD,
-    "lab/roles.py": MAP,
-    "lab/scenario.py": STORY,
-    "lab/scenarios/bad_input.py": STORY,
-    "lab/scenarios/combinations.py": STORY,
-    "lab/scenarios/hard_blocks.py": STORY,
-    "lab/scenarios/lookalikes.py": STORY,
-    "lab/scenarios/ooni.py": STORY,
-    "lab/scenarios/peer_mistakes.py": STORY,
-    "lab/shaping.py": CENSOR,
-    "lab/sites.py": WORLD,
-    "lab/sniff.py": ENGINE,
-    "lab/web.py": WORLD,
-    "lab/wire.py": CENSOR,
-    "lab/zones.py": WORLD,
-    "measure/address_tests.py": VERDICTS,
-    "measure/control.py": VERDICTS,
-    "measure/dns_tests.py": VERDICTS,
-    "measure/line.py": VERDICTS,
-    "measure/look.py": VERDICTS,
-    "measure/name_tests.py": VERDICTS,
-    "measure/page_tests.py": VERDICTS,
-    "measure/shared.py": VERDICTS,
-    "measure/site.py": VERDICTS,
-    "measure/square_tests.py": VERDICTS,
-    "model/control.py": CODEC,
-    "model/errors.py": CONFIG,
-    "model/failure.py": "tests/net/test_classify.py",
-    "model/line.py": CODEC,
-    "model/observation.py": CODEC,
-    "model/record.py": CODEC,
-    "model/settings.py": CONFIG,
-    "net/clock.py": "tests/net/test_session.py",
-    "net/dns_names.py": WIRE,
-    "net/dns_open.py": DNS,
-    "net/dns_outcome.py": DNS,
-    "net/dns_records.py": WIRE,
-    "net/dns_stream.py": DNS,
-    "net/dns_tls.py": DNS,
-    "net/doh.py": DNS,
-    "net/helper_answer.py": "tests/net/test_helper_client.py",
-    "net/helper_wire.py": "tests/net/test_helper_client.py",
-    "net/tls_alert.py": "tests/net/test_tls.py",
-    "run.py": CHECK,
-    "verdict/address_facts.py": ADDRESS,
-    "verdict/address_path.py": ADDRESS,
-    "verdict/dns_facts.py": ANSWERS,
-    "verdict/dns_proof.py": ANSWERS,
-    "verdict/dns_injection.py": ANSWERS,
-    "verdict/dns_reading.py": ANSWERS,
-    "verdict/facts.py": RULES,
-    "verdict/http_facts.py": PAGES,
-    "verdict/judge.py": VERDICTS,
-    "verdict/leg.py": VERDICTS,
-    "verdict/legs.py": VERDICTS,
-    "verdict/line_facts.py": VERDICTS,
-    "verdict/name_square.py": NAMES,
-    "verdict/pages.py": PAGES,
-    "verdict/tls_facts.py": NAMES,
-    "verdict/view.py": VERDICTS,
-}
-"""Modules that are parts of something tested as a whole, and the tests of that whole. The table only gets shorter."""
 
 UNTESTED = {
     "lab/trial.py": "a developer's tool: what it calls is what the tests call",
@@ -157,6 +23,7 @@ UNTESTED = {
 MAX_LINES = 300
 LONG = {
     "tests/catalogue/test_config.py": "one table of faults, a row each",
+    "tests/catalogue/test_orders.py": "one table of faults, a row each",
     "tests/helper/test_api.py": "one protocol, a test a sentence of docs/helper.md",
     "tests/net/test_dns.py": "four transports held to the same sentences",
     "tests/net/test_helper_client.py": "a server of each kind of misbehaviour",
@@ -260,7 +127,7 @@ def test_only_the_door_opens_sockets_and_only_the_clock_tells_the_time():
         if _calls(path, *call)
     }
 
-    assert sockets == {"blockprobe/net/dial.py"}
+    assert sockets == {"blockprobe/net/dial.py", "blockprobe/agent/notify.py"}  # the latter speaks to systemd only
     assert times == {"blockprobe/net/clock.py"}
 
 

@@ -62,6 +62,7 @@ def test_the_catalogue_travels_inside_the_package(unpacked):
         return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix == ".toml"}
 
     assert data(unpacked / "blockprobe/catalogue/data") == data(ROOT / "probes")
+    assert data(unpacked / "blockprobe/lab/data") == data(ROOT / "blockprobe/lab/data") != set()
 
 
 def test_it_works_away_from_the_checkout(unpacked):
@@ -89,4 +90,4 @@ def test_its_metadata_names_the_licence_and_the_dependencies_that_are_required(u
     assert "License-Expression: BSD-3-Clause" in text
     for wanted in ("dnspython", "httpx", "scapy", "prometheus-client", "typer", "rich"):
         assert f"Requires-Dist: {wanted}" in text
-    assert set(PROJECT["optional-dependencies"]) == {"demo", "fast", "dev"}
+    assert set(PROJECT["optional-dependencies"]) == {"demo", "dev"}

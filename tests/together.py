@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WAITING_FIRST = ("tests/lab/", "tests/builtin/")
-"""Folders whose tests take long; begun last, one of them would be waited for alone."""
+WAITING_FIRST = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py")
+"""Where tests take long; begun last, one of them would be waited for alone."""
 
 
 # -- in each process: a plugin of pytest ----------------------------------------------------------------------------

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from blockprobe.cli.agent import agent_app
 from blockprobe.cli.check import check
 from blockprobe.cli.config import config_app
-from blockprobe.cli.demo import demo
+from blockprobe.cli.demo import demo_app
+from blockprobe.cli.export import export
 from blockprobe.cli.helper import helper
 from blockprobe.cli.judge import judge
+from blockprobe.cli.orders import orders_app
 from blockprobe.cli.whoami import whoami
 
 app = typer.Typer(
@@ -40,8 +43,11 @@ def blockprobe(
 app.command()(check)
 app.command()(whoami)
 app.command()(judge)
+app.command()(export)
+app.add_typer(agent_app, name="agent")
 app.command()(helper)
-app.command()(demo)
+app.add_typer(demo_app, name="demo")
+app.add_typer(orders_app, name="orders")
 app.add_typer(config_app, name="config")
 
 

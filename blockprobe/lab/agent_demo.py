@@ -39,7 +39,7 @@ QUIET_S: Final = 5.0
 #: They come back after this time: long enough for the alert, which waits ten minutes (seconds).
 LIFTED_S: Final = 1200.0
 _STOP_S: Final = 30.0
-_LOOK_S: Final = 0.5
+_LOOK_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,8 @@ class Story:
     wish: Wish
     say: Say
     clock: Clock
+    quiet_s: float = QUIET_S
+    lifted_s: float = LIFTED_S
     ends_at: float = float("inf")
 
     def tell(self) -> None:
@@ -107,11 +109,11 @@ class Story:
             self.ends_at = self.clock.monotonic() + 60.0 * self.wish.minutes
         with contextlib.suppress(_OverError):
             self._wait_until(self._sees_both_blocks)
-            self._pause(QUIET_S)
+            self._pause(self.quiet_s)
             self.lab.load(LIFTED)
-            again = self.clock.now() + timedelta(seconds=LIFTED_S)
+            again = self.clock.now() + timedelta(seconds=self.lifted_s)
             self.say(f"{LIFTED_NAME} and {ENDED_NAME} are open from now on, until {again:%H:%M:%S} UTC")
-            self._pause(LIFTED_S)
+            self._pause(self.lifted_s)
             self.lab.load(AGENT_DEMO)
             self.say(f"{LIFTED_NAME} and {ENDED_NAME} are blocked again")
             self._wait_until(lambda: False)
@@ -173,8 +175,8 @@ def _interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _running(lab: Lab, argv: list[str], **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    """A program on the subscriber's line, ended with the block."""
-    process = lab.start_in("probe", argv, **options)
+    """A program on the subscriber's line, ended with the block and not by Ctrl-C, which is for this process."""
+    process = lab.start_in("probe", argv, start_new_session=True, **options)
     try:
         yield process
     finally:

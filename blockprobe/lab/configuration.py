@@ -48,12 +48,13 @@ public = {_list(at.PUBLIC_NETS)}
 def agent(scenario: Scenario, listen: str) -> str:
     """Settings of an agent on this line, with catalogue, calendar and store beside the file, serving on `listen`."""
     stated = """[vantage]
+name = "quickstart"
 isp = "zz/demo"
 asn = 64500
 must_open = ["https://news.example/"]
 must_block = ["https://nxdomain.example/"]
 """
-    line = probe(scenario).replace("[vantage]\n", stated, 1)
+    line = probe(scenario).replace('[vantage]\nname = "laboratory"\n', stated, 1)
     return f"""{AGENT_HEAD}an agent on the line of the simulated ISP. It is written anew each time.
 
 {line}[catalogue]

@@ -6,7 +6,6 @@ connections from outside there and goes on to its own 127.0.0.1; not one packet 
 
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
 
@@ -46,7 +45,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def _main(descriptor: int, port: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one and ends it
     asyncio.run(serve(socket.socket(fileno=descriptor), port))
 
 

@@ -163,7 +163,9 @@ class Lab:
         config.write_text(configuration.helper(str(self.directory / "ctl.pem")))
         argv = [sys.executable, "-m", "blockprobe.cli.main", "helper", "--config", str(config)]
         with (self.directory / "helper.log").open("w") as log:
-            self._helper = self.start_in("ctl", argv, stdout=subprocess.DEVNULL, stderr=log)
+            # A session of its own: Ctrl-C is for the user's process, which ends the helper when nobody needs it.
+            options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": log, "start_new_session": True}
+            self._helper = self.start_in("ctl", argv, **options)
         check = self.start_in("ctl", [sys.executable, "-c", _WAIT, str(wait_s)])
         if check.wait() != 0:
             said = (self.directory / "helper.log").read_text()[-2000:].strip()

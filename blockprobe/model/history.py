@@ -1,6 +1,6 @@
 """What became of a target over time: one row a target and plan, and what changed when.
 
-A probe looks now and then, and each look takes a while. So a change lies in an interval: after the beginning of the last
+A probe looks now and then, and a look takes a while. So a change lies in an interval: after the beginning of the last
 measurement that saw the old state, and not later than the end of the first that saw the new one. Inconclusive
 measurements change nothing.
 """
@@ -55,7 +55,8 @@ class Interval:
 class Spell:
     """Conclusive looks in a row that said the same: the first was over at `first_at`, the last began at `last_at`.
 
-    Of a single look `first_at` is the later one. What happened between two spells happened after the `last_at` of one and not later than the `first_at` of the next.
+    Of a single look `first_at` is the later one. What happened between two spells happened after the `last_at` of one
+    and not later than the `first_at` of the next.
     """
 
     state: State

@@ -1,8 +1,8 @@
 """Histories: what one record says of a target, and what that changes in what was known of it.
 
 A change is dated by an interval, never by a moment: from the beginning of the last look before it to the end of the
-first one after it, for a rule may be switched while somebody looks. Only conclusive states count; `down` and `refused` are conclusive
-and neither open nor blocked, so they end no block and begin none.
+first one after it, for a rule may be switched while somebody looks. Only conclusive states count; `down` and `refused`
+are conclusive and neither open nor blocked, so they end no block and begin none.
 """
 
 from collections.abc import Iterable

@@ -39,11 +39,12 @@ def remembered(function: "Callable[Concatenate[View, P], T]") -> "Callable[Conca
 
     @wraps(function)
     def once(view: "View", *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (name, *args, *kwargs.values())
+        key = (name, *args, *kwargs.values()) if kwargs else (name, *args)
         memory = view.memory
-        if key not in memory:
-            memory[key] = function(view, *args, **kwargs)
-        return cast(T, memory[key])
+        found = memory.get(key, memory)
+        if found is memory:  # which no function returns: it has not been asked yet
+            found = memory[key] = function(view, *args, **kwargs)
+        return found  # type: ignore[no-any-return]  # it is what `function` returned
 
     return cast("Callable[Concatenate[View, P], T]", once)
 

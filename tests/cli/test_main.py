@@ -26,7 +26,21 @@ def every_command() -> dict[str, object]:
 
 
 def test_the_commands_are_those_of_this_release() -> None:
-    assert list(every_command()) == ["check", "whoami", "judge", "helper", "demo", "config check", "config show"]
+    assert list(every_command()) == [
+        "check",
+        "whoami",
+        "judge",
+        "export",
+        "helper",
+        "agent status",
+        "demo agent",
+        "orders check",
+        "orders list",
+        "orders show",
+        "orders compliance",
+        "config check",
+        "config show",
+    ]
 
 
 def test_help_is_complete_and_needs_nothing_heavy() -> None:

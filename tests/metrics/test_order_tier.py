@@ -164,6 +164,22 @@ def test_over_blocking_counts_distinct_sites_that_no_order_covers():
     assert values(moment, "order_stale_targets")[*BOTH, "down"] == 1
 
 
+@pytest.mark.parametrize(("other_ends_in", "expected"), [(-HOUR, 1), (HOUR, 0)], ids=["both ended", "one goes on"])
+def test_an_end_shows_at_once_though_plans_are_worked_out_seldom(other_ends_in, expected):
+    listed = (OrderTarget(value="ended.example"),)
+    orders = (
+        order(in_force_until=NOW - HOUR, targets=listed),
+        order(id="gb/two", in_force_until=NOW + other_ends_in, targets=listed),
+    )
+    moment = snapshot(
+        orders=orders,
+        compliances=(compliance(stale=(StaleEntry(target="ended.example", why=Stale.BLOCKED_AFTER_END),)),),
+        watched=(Planned(target="ended.example", plan="website", orders=(ORDER, "gb/two"), in_force=True),),
+    )
+
+    assert values(moment, "overblocked_sites")[NETWORK, "after_end"] == expected
+
+
 def test_collateral_is_absent_when_nobody_named_a_neighbour():
     assert (NETWORK, "collateral") not in values(with_figures(), "overblocked_sites")
 

@@ -108,6 +108,11 @@ def test_what_is_beyond_the_limit_does_not_count(tail: str) -> None:
     assert text_sketch(text + tail) == text_sketch(text)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=400))
+def test_pages_in_ascii_are_read_as_all_others(text: str) -> None:
+    assert text_sketch(text) == text_sketch(text + " \N{BULLET}"), "no word, but not ASCII"
+
+
 def test_sketches_are_the_same_in_every_process() -> None:
     code = "from blockprobe.verdict.sketch import text_sketch; print(text_sketch('one two three four'))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)

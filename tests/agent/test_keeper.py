@@ -1,0 +1,173 @@
+"""What becomes of a look: believed or not, archived, durable."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from golden import BLOCKED, DOWN, NOON, OPEN, SetClock, record
+
+from blockprobe.agent.cycle import Looks, Wanted
+from blockprobe.agent.keeper import Ground, Keeper
+from blockprobe.agent.line_watch import SelfTest
+from blockprobe.metrics.counters import Counters
+from blockprobe.model.errors import StoreError
+from blockprobe.model.settings import StoreSettings
+from blockprobe.model.words import State
+from blockprobe.store.archive import Archive
+from blockprobe.store.reader import read_archive
+from blockprobe.store.state import LineChange, StateDb
+
+NETWORK = "gb/example"
+
+
+def opened(folder, clock):
+    archive = Archive.open(StoreSettings(dir=str(folder)), name="test", clock=clock)
+    keeper = Keeper(archive, StateDb.open(folder), Counters(), clock)
+    keeper.ground = Ground(network=NETWORK, confirm={"a.example": 1})
+    return keeper
+
+
+@pytest.fixture
+def clock():
+    return SetClock()
+
+
+@pytest.fixture
+def keeper(tmp_path, clock):
+    found = opened(tmp_path, clock)
+    yield found
+    found.close({})
+
+
+def look(keeper, clock, *names, controls_ok=True):
+    clock.on(60)
+    records = tuple(record(name, at=clock.now() + timedelta(seconds=n)) for n, name in enumerate(names))
+    wanted = Wanted(key="a.example", target=records[0].target)
+    keeper.take(Looks(wanted=wanted, records=records, controls_ok=controls_ok))
+    return keeper.histories["a.example"]
+
+
+def test_a_first_state_is_believed(keeper, clock):
+    assert look(keeper, clock, BLOCKED).state is State.BLOCKED
+
+
+def test_a_change_needs_another_look(keeper, clock):
+    look(keeper, clock, OPEN)
+    latest = record(BLOCKED)
+
+    assert keeper.more_looks("a.example", latest, 1)
+    assert not keeper.more_looks("a.example", latest, 2)
+    assert not keeper.more_looks("a.example", record(OPEN), 1)
+    assert not keeper.more_looks("new.example", latest, 1)
+
+
+def test_a_change_that_both_looks_show_is_believed_and_dated_by_the_end_of_the_first(keeper, clock):
+    opened_at = look(keeper, clock, OPEN).last_open_at
+    history = look(keeper, clock, BLOCKED, BLOCKED)
+
+    assert history.state is State.BLOCKED
+    took = timedelta(seconds=record(BLOCKED).runtime_s)
+    assert (history.since.after, history.since.until) == (opened_at, clock.now() + took)
+
+
+@pytest.mark.parametrize("names", [(BLOCKED,), (BLOCKED, OPEN), (BLOCKED, DOWN)])
+def test_a_change_that_was_not_confirmed_is_archived_and_not_believed(keeper, clock, names, tmp_path):
+    look(keeper, clock, OPEN)
+    history = look(keeper, clock, *names)
+
+    assert history.state is State.ACCESSIBLE
+    keeper.flush()
+    assert [stored.verdict.state for stored in read_archive(tmp_path)].count(State.BLOCKED) == 1
+
+
+def test_on_another_network_nothing_is_a_change(keeper, clock):
+    look(keeper, clock, OPEN)
+    keeper.ground = Ground(network="gb/other", confirm={"a.example": 1})
+
+    assert not keeper.more_looks("a.example", record(BLOCKED), 1)
+    assert look(keeper, clock, BLOCKED).state is State.BLOCKED
+
+
+def test_what_is_open_still_is_kept_slim_and_names_the_full_record(keeper, clock, tmp_path):
+    first = look(keeper, clock, OPEN).last_full
+    look(keeper, clock, OPEN)
+    keeper.flush()
+    full, slim = read_archive(tmp_path)
+
+    assert full.id == first
+    assert slim.last_full == first
+
+
+def test_ids_are_told_when_they_are_durable_and_not_before(keeper, clock):
+    told = []
+    keeper.on_durable = told.extend
+    look(keeper, clock, OPEN)
+    assert told == []
+
+    keeper.flush()
+    assert len(told) == 1
+
+
+def test_changes_outlive_a_crash_at_once_and_the_rest_once_in_a_while(tmp_path, clock):
+    keeper = opened(tmp_path, clock)
+    look(keeper, clock, OPEN)
+    keeper.flush()
+    look(keeper, clock, BLOCKED, BLOCKED)
+    keeper.flush()
+    state = StateDb.open(tmp_path)
+    assert state.histories()["a.example"].state is State.BLOCKED
+    assert [one.now for one in state.transitions("a.example")] == [State.BLOCKED]
+
+    look(keeper, clock, BLOCKED)
+    keeper.save({("demo", "a.example"): NOON})
+    assert state.histories()["a.example"].last_at < clock.now()
+    clock.on(600)
+    keeper.save({("demo", "a.example"): NOON})
+    assert state.due() == {("demo", "a.example"): NOON}
+    assert state.histories()["a.example"].last_at == keeper.histories["a.example"].last_at
+    state.close()
+    keeper.close({})
+
+
+def test_a_disk_that_fails_is_told_once_and_nothing_is_lost(keeper, clock, caplog, tmp_path):
+    def full():
+        raise StoreError("no space")
+
+    look(keeper, clock, OPEN)
+    write, keeper.archive.flush = keeper.archive.flush, full
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            keeper.flush()
+    assert keeper.trouble == "no space"
+    assert caplog.text.count("no space") == 1
+
+    keeper.archive.flush = write
+    keeper.flush()
+    assert keeper.trouble is None
+    assert len(list(read_archive(tmp_path))) == 1
+
+
+def test_a_test_of_the_line_is_archived_and_has_no_history(keeper, clock, tmp_path):
+    assert SelfTest(kind="must_open", target="b.example").kind == "must_open"
+    keeper.take_aside(record(OPEN, target="b.example"))
+    keeper.flush()
+
+    assert keeper.histories == {}
+    assert len(list(read_archive(tmp_path))) == 1
+
+
+def test_targets_that_nobody_names_are_forgotten(keeper, clock):
+    look(keeper, clock, OPEN)
+    keeper.save({}, at_once=True)
+    keeper.forget(["a.example", "never.example"])
+
+    assert keeper.histories == {}
+    assert keeper.state.histories() == {}
+
+
+def test_lists_and_changes_of_network_are_kept(keeper, clock):
+    keeper.keep_lists({"public": 12})
+    keeper.note_line(LineChange(at=NOON, before=NETWORK, after=NETWORK, signs=("gateway4",)))
+
+    assert keeper.state.lists() == {"public": 12}
+    assert keeper.state.line_changes()[0].signs == ("gateway4",)
