@@ -121,8 +121,9 @@ class Agent:
         turns = figures.schedule.take(now)
         if turns and not self._stopped:
             await self._run_cycle(turns, limit_s=None if everything else max(CYCLE_S, self._cycle_s))
-        self._keeper.flush()
-        self._keeper.save(figures.schedule.due)
+        saved = self._keeper.save(figures.schedule.due)
+        if turns or saved:
+            give_back()
         return bool(turns)
 
     def is_behind(self, since: datetime) -> bool:
@@ -273,7 +274,6 @@ class Agent:
         next_at = figures.schedule.next_at()
         if next_at is None or next_at - self._clock.now() > REST:
             await figures.line.aclose()  # its clients and caches are large, and nobody needs them now
-        give_back()
 
     def _note_move(self, signs: tuple[str, ...]) -> None:
         """A change of network: counted, stamped into the state, told."""

@@ -82,7 +82,7 @@ class Figures:
             ),
             plans=tuple(plan.id for plan in self.loaded.plans),
             watched=self.work.watched,
-            histories=self.keeper.histories,
+            histories=dict(self.keeper.histories),  # pages are written in slices while looks come in
             orders=self.work.orders,
             compliances=self.compliances(now),
         )

@@ -87,23 +87,31 @@ class Keeper:
         self.archive.append(record, full=True, last_full=None)
 
     def flush(self) -> None:
-        """Make what waits durable, then what changed; a disk that does not take it is told once, and tried again."""
+        """Make the records that wait durable; a disk that does not take them is told once, and tried again."""
         self._try(self._write)
 
-    def save(self, due: Mapping[Key, datetime], *, at_once: bool = False) -> None:
-        """Once in a while, the whole state with the schedule; a crash loses little of it."""
+    def save(self, due: Mapping[Key, datetime], *, at_once: bool = False) -> bool:
+        """At the end of a cycle: what waits, the histories whose state changed, and once in a while all of it with the
+        schedule. Whether anything was written."""
         now = self._clock.monotonic()
-        if not at_once and now - self._saved_at < SAVE_S:
-            return
-        self._saved_at = now
+        whole = at_once or now - self._saved_at >= SAVE_S
+        if not (whole or self.archive.waiting or self._unsaved.urgent):
+            return False
+        if whole:
+            self._saved_at = now
 
         def write() -> None:
             self._write()
-            if not self.archive.waiting:
-                self._write_state(set(self._unsaved.histories))
+            if self.archive.waiting:
+                return
+            targets = set(self._unsaved.histories) if whole else set(self._unsaved.urgent)
+            if targets:
+                self._write_state(targets)
+            if whole:
                 self.state.save_schedule(due)
 
         self._try(write)
+        return True
 
     def keep_lists(self, counts: Mapping[str, int]) -> None:
         """Remember how many entries each public list has."""
@@ -137,12 +145,9 @@ class Keeper:
             self._try(lambda: self.state.forget(gone))
 
     def _write(self) -> None:
-        """The archive first; then the histories that changed, with their transitions."""
         durable = self.archive.flush()
         if durable:
             self.on_durable(durable)
-        if not self.archive.waiting and self._unsaved.urgent:
-            self._write_state(set(self._unsaved.urgent))
 
     def _write_state(self, targets: set[str]) -> None:
         unsaved = self._unsaved
@@ -158,9 +163,9 @@ class Keeper:
                 _LOG.error("%s; measuring goes on, records wait in memory", error)
             self.trouble = str(error)
         else:
-            if self.trouble is not None:
+            if self.trouble is not None and not self.archive.waiting:
                 _LOG.info("the store can be written to again")
-            self.trouble = None
+                self.trouble = None
 
     def _advanced(self, history: History, record: Record, *, believed: bool) -> History:
         self.counters.take(record)

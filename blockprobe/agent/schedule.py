@@ -107,12 +107,17 @@ class Schedule:
         return chosen
 
     def done(self, turn: Turn, now: datetime, *, again_s: float | None = None) -> None:
-        """The target was looked at: every job of the turn waits for its next time; `again_s`: not longer than that."""
+        """The target was looked at: every job of the turn waits for its next time; `again_s`: not longer than that.
+
+        The pause counts from when it was due, so that the length of a cycle does not add to the cadence; from now where
+        that is longer ago than the pause, so that nothing is made up for.
+        """
         for job in turn.jobs:
             if job.key in self._jobs:
-                pause_s = self._pause_s(job, now)
-                pause_s = pause_s if again_s is None else min(pause_s, again_s)
-                self._due[job.key] = now + timedelta(seconds=pause_s)
+                pause = timedelta(seconds=self._pause_s(job, now))
+                late = now - self._due[job.key]
+                next_at = now + pause - (late if timedelta() < late < pause else timedelta())
+                self._due[job.key] = next_at if again_s is None else min(next_at, now + timedelta(seconds=again_s))
             self._hosts[job.host] = now
 
     def forget_hosts(self, now: datetime) -> None:

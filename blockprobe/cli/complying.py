@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from blockprobe.agent.keeper import SAVE_S
 from blockprobe.agent.lists import list_copy
 from blockprobe.agent.status import Status, read_status
 from blockprobe.catalogue.calendar import load_calendar
@@ -90,7 +91,7 @@ def claim_of(known: Known, order: Order) -> LineClaim:
         filters=stated.filters,
         problem=None if status is None else status.line_problem,
         access=stated.access,
-        stale_after_s=2 * max(intervals, default=_HOUR_S),
+        stale_after_s=2 * max(intervals, default=_HOUR_S) + SAVE_S,  # a running agent's state is that old at worst
         neighbours=tuple(dict.fromkeys(name for plan in plans for name in plan.neighbours)),
         windows=known.windows,
     )

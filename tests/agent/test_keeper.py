@@ -108,12 +108,13 @@ def test_ids_are_told_when_they_are_durable_and_not_before(keeper, clock):
     assert len(told) == 1
 
 
-def test_changes_outlive_a_crash_at_once_and_the_rest_once_in_a_while(tmp_path, clock):
+def test_changes_outlive_a_crash_after_each_cycle_and_the_rest_once_in_a_while(tmp_path, clock):
     keeper = opened(tmp_path, clock)
     look(keeper, clock, OPEN)
-    keeper.flush()
+    assert keeper.save({})
     look(keeper, clock, BLOCKED, BLOCKED)
-    keeper.flush()
+    assert keeper.save({})
+    assert not keeper.save({})
     state = StateDb.open(tmp_path)
     assert state.histories()["a.example"].state is State.BLOCKED
     assert [one.now for one in state.transitions("a.example")] == [State.BLOCKED]

@@ -59,7 +59,7 @@ def test_troubles(lab):
     sites = tuple(site(f"t{n}.example", 10 + n, says(trouble)) for n, trouble in enumerate(Trouble))
     lab.load(Scenario(name="troubles", story="", sites=sites))
     # Over TLS, ssl.SSLSocket.recv shows a RST as an end of file.
-    seen = {t: fetch(lab, f"t{n}.example", place(10 + n)[0], tls=False, timeout=0.5) for n, t in enumerate(Trouble)}
+    seen = {t: fetch(lab, f"t{n}.example", place(10 + n)[0], tls=False, timeout=1.5) for n, t in enumerate(Trouble)}
     assert {t: seen[t][0] for t in (Trouble.CLOSE, Trouble.RESET, Trouble.HANG)} == {
         Trouble.CLOSE: "http eof",
         Trouble.RESET: "http reset",
