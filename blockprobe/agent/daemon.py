@@ -25,6 +25,8 @@ STOP_S = 10.0
 #: Without a sign of progress for so long the loop stands still (seconds): the watchdog is not told that all is well.
 STALL_S = 900.0
 _BEAT_S = 30.0
+#: After a cycle, connections need this time to be closed on both ends; then what they held goes back as well (seconds).
+_SETTLE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,7 @@ class Daemon:
             try:
                 if await self._agent.look():
                     self._face.after_cycle()
+                    asyncio.get_running_loop().call_later(_SETTLE_S, give_back)
             except Exception:  # it ends this look, not the agent
                 _LOG.exception("a fault of this program; the next look tries again")
             await self._rest(began)
