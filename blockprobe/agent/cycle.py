@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 #: Targets between two looks at the controls. Their records wait in memory, a tenth of a megabyte each.
 BATCH = 50
 #: Targets side by side at most: an agent has time, and more would only cost memory (docs/agent.md).
-SEATS = 12
+SEATS = 16
 #: How many targets are measured at all while the controls fail: enough to show it, not to fill the archive with it.
 SAMPLE = 32
 #: No look takes as long as this, confirmations included (seconds): what does is given up, so that the cycle ends.

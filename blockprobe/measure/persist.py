@@ -39,6 +39,7 @@ async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bo
             first.set_result(await attempt(0))
     except BaseException:
         if not (leash.expired() and others[0].done()):
+            first.cancel()  # nobody waits for it: the end of the others lets go of nothing
             await _end(others)
             raise
     finally:

@@ -56,14 +56,19 @@ def test_cancelling_ends_every_attempt_under_way() -> None:
             ended.append(number)
         return True
 
+    complaints: list[object] = []
+
     async def story() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
         work = asyncio.ensure_future(persist(attempt, bool, attempts=3))
         await asyncio.sleep(0.2)
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
+        await asyncio.sleep(0.0)
 
     asyncio.run(story())
     assert sorted(ended) == [0, 1, 2]
+    assert complaints == []
 
 
 def test_the_first_may_still_win_after_it_was_overtaken() -> None:
