@@ -42,6 +42,10 @@ acceptance: $(VENV)/.dev
 	BLOCKPROBE_ACCEPTANCE=1 $(BIN)/python tests/together.py tests/lab
 	$(BIN)/python bench/help_speed.py
 	$(BIN)/python bench/check_speed.py
+	$(BIN)/python bench/metrics_speed.py --save
+	$(BIN)/python bench/store_bytes.py
+	$(BIN)/python bench/crash.py
+	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/false_blocks.py --full
 	$(BIN)/python bench/false_blocks.py --loss 0.02
 	for variant in burst outage rtt cpu; do $(BIN)/python bench/false_blocks.py --variant $$variant || exit; done
