@@ -92,7 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--processes", type=int, default=6)
     options, arguments = parser.parse_known_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="blockprobe-tests-") as name:

@@ -267,7 +267,7 @@ def test_waiting_for_ones_turn_is_not_part_of_a_question():
 
     many, whole = asyncio.run(main())
     assert [one.qname for one in many] == [f"{number}.example" for number in range(2 * MAX_UDP)]
-    assert all(one.failure is None and one.packets == 1 for one in many)
+    assert all(one.failure is None for one in many)
     assert whole >= 0.2
     assert all(one.t_s - one.t0_s < whole - 0.05 for one in many)
 
