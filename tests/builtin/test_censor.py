@@ -172,7 +172,7 @@ def test_loss_is_as_ordered_both_ways(lab):
 
 def test_bursts_lose_as_many_but_together(lab):
     _load(lab, Loss(rate=0.1, burst=5, seed=1), delay_ms=0)
-    fates = [ask(at.PUBLIC_RESOLVER, NAME, timeout=0.1)[0] == "silence" for _ in range(300)]
+    fates = [ask(at.PUBLIC_RESOLVER, NAME, timeout=0.2)[0] == "silence" for _ in range(300)]
     pairs = sum(a and b for a, b in pairwise(fates))
     assert 15 <= sum(fates) <= 110
     assert pairs >= sum(fates) / 3
