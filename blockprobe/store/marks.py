@@ -17,6 +17,8 @@ KEY_MARKS = string.ascii_uppercase
 
 _MARK = re.compile(r"\$(.?)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{3,252}")
+#: What may stand in JSON outside quotation marks, in whole or in part: a mark there would make the line unreadable.
+_UNQUOTED = re.compile(r"[0-9eE-]*\.?[0-9eE-]*|true|null|false|fals|alse")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,11 +31,15 @@ def choose_names(candidates: Iterable[str], text: str) -> tuple[str, ...]:
     """The names that are worth a mark: plain words that stand in the text three times or more, at most ten."""
     chosen: dict[str, None] = {}
     for name in candidates:
-        if name not in chosen and _NAME.fullmatch(name) and text.count(name) > 2:
+        if name not in chosen and _may_be_marked(name) and text.count(name) > 2:
             chosen[name] = None
             if len(chosen) == len(NAME_MARKS):
                 break
     return tuple(chosen)
+
+
+def _may_be_marked(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and _UNQUOTED.fullmatch(name) is None
 
 
 def put_marks(text: str, marks: Mapping[str, str]) -> str:

@@ -42,6 +42,15 @@ def test_any_record_comes_back_byte_for_byte(record: Record) -> None:
     assert dump_record(unpacked(pack(record))) == dump_record(record)
 
 
+@pytest.mark.parametrize("host", ["true", "false", "alse", "null", "8443", "0.25", "1e-5", "2001"])
+def test_a_host_that_reads_like_a_json_value_comes_back(host: str) -> None:
+    record = golden()
+    asked = replace(record.target, host=host, input=host, url=host, port=8443)
+    odd = replace(record, target=asked, runtime_s=0.25, verdict=replace(record.verdict, parity_gap=True, partial=True))
+
+    assert unpacked(pack(odd)) == odd
+
+
 def test_a_line_of_evidence_is_a_quarter_of_the_record_and_says_nothing_twice() -> None:
     record = golden()
     packed = pack(record)
