@@ -5,7 +5,6 @@ not prove the resolver's name is never read.
 """
 
 import asyncio
-import re
 from dataclasses import replace
 from functools import lru_cache
 
@@ -17,6 +16,7 @@ from blockprobe.net.classify import failure_of
 from blockprobe.net.dns_open import ENDINGS, IDLE_S, NotOpened, Opener, SharedOpening
 from blockprobe.net.dns_outcome import Outcome
 from blockprobe.net.dns_wire import Asked, Question, ask, read_reply
+from blockprobe.net.http_head import plain_head
 from blockprobe.net.resolver import Resolver
 from blockprobe.net.session import Session
 from blockprobe.net.stream import Stream
@@ -26,10 +26,6 @@ MAX_CONNECTIONS = 16
 _CLOSED = NotOpened(failure=Failure.INTERRUPTED, packets=0, detail="closed")
 _MAX_BODY = 65_536
 _MAX_HEAD = 16_384
-# Each header line begins with a name, so that there is one way only to match: the time is linear.
-_PLAIN_HEAD = re.compile(rb"HTTP/1\.1 200 [^\r\n]*\r\n((?:[A-Za-z0-9-]+:[^\r\n]*\r\n)+)\r\n")
-_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,5})[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
-_FRAMING = re.compile(rb"^(?:content-length|transfer-encoding|connection|upgrade):", re.IGNORECASE | re.MULTILINE)
 _MEDIA_TYPE = "application/dns-message"
 
 
@@ -77,18 +73,18 @@ class DohConnection:
             self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def _response(self, wire: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer to `wire`: by hand in the one form that servers use, else by h11."""
+        """Status and body of the answer to `wire`: by hand in the form that nearly all servers use, else by h11."""
         got = await self._more()
         while b"\r\n\r\n" not in got and len(got) <= _MAX_HEAD:
             got += await self._more()
-        bounds = _plain_body(got)
-        if bounds is None:
+        head = plain_head(got)
+        if head is None or head.length is None or head.length > _MAX_BODY:
             return await self._unusual(wire, got)
-        start, end = bounds
-        while len(got) < end:
-            got += await self._more()
-        self.usable = len(got) == end
-        return 200, got[start:end]
+        body = head.rest
+        while len(body) < head.length:
+            body += await self._more()
+        self.usable = len(body) == head.length and not head.closes
+        return head.status, body[: head.length]
 
     async def _unusual(self, wire: bytes, got: bytes) -> tuple[int, bytes]:
         http = h11.Connection(h11.CLIENT)
@@ -228,17 +224,6 @@ def _head(resolver: Resolver, length: int) -> h11.Request:
 def _head_wire(resolver: Resolver, length: int) -> bytes:
     """`_head` as bytes."""
     return h11.Connection(h11.CLIENT).send(_head(resolver, length)) or b""
-
-
-def _plain_body(got: bytes) -> tuple[int, int] | None:
-    """Where the body of a 200 begins and will end; None unless a length alone, given once, says so."""
-    found = _PLAIN_HEAD.match(got, 0, _MAX_HEAD)
-    if found is None or len(_FRAMING.findall(found[1])) != 1:
-        return None
-    length = _LENGTH.search(found[1])
-    if length is None or int(length[1]) > _MAX_BODY:
-        return None
-    return found.end(), found.end() + int(length[1])
 
 
 def _authority(resolver: Resolver) -> str:

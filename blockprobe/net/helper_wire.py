@@ -122,7 +122,7 @@ class HelperWire:
             kept = http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
         else:
             status, fields, content = head.status, head.headers, await _body(stream, head.rest, head.length, most)
-            kept = not _wants_to_close(fields)
+            kept = not head.closes
         headers = tuple((name.lower(), value) for name, value in fields)
         if not kept:
             self.close()
@@ -169,10 +169,6 @@ async def _body(stream: Stream, begun: bytes, length: int, most: int) -> bytes:
     if len(content) > length:
         raise EOFError("the helper said more than it had announced")
     return bytes(content)
-
-
-def _wants_to_close(headers: Fields) -> bool:
-    return any(name.lower() == b"connection" and b"close" in value.lower() for name, value in headers)
 
 
 async def _first_open(host: str, port: int) -> Stream:

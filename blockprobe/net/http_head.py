@@ -29,6 +29,16 @@ class Head:
     length: int | None = None
     rest: bytes = b""
 
+    @property
+    def closes(self) -> bool:
+        """Whether the peer will close the connection (RFC 9112, 9.3): it says so, or the body ends with it.
+
+        HTTP/1.0, which closes unless "keep-alive" is said, is never plain.
+        """
+        said = [value.lower() for name, value in self.headers if name.lower() == b"connection"]
+        options = {option.strip() for value in said for option in value.split(b",")}
+        return self.length is None or b"close" in options
+
 
 def plain_head(raw: bytes) -> Head | None:
     """The head at the beginning of `raw`; None when it is incomplete, or anything but plain.

@@ -84,3 +84,30 @@ def test_by_hand_and_by_h11_it_is_the_same(status: bytes, fields: list[tuple[byt
     whole = head.length is None or len(head.rest) >= head.length
     seen = head.rest if head.length is None else head.rest[: head.length]
     assert (head.status, head.headers, seen, whole) == by_h11(raw)
+
+
+_OPTIONS = st.lists(
+    st.sampled_from([b"close", b"Close", b"keep-alive", b"close, x", b"keep-alive ,\tCLOSE", b"closely", b""]),
+    max_size=3,
+)
+
+
+@given(options=_OPTIONS, name=st.sampled_from([b"Connection", b"CONNECTION", b"X-Connection"]))
+def test_who_closes_by_hand_closes_by_h11(options: list[bytes], name: bytes) -> None:
+    fields = b"".join(name + b": " + option + b"\r\n" for option in options)
+    raw = b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: 2\r\n\r\nhi"
+    http = h11.Connection(h11.CLIENT)
+    http.send(h11.Request(method="GET", target="/", headers=[("Host", "a.example")]))
+    http.send(h11.EndOfMessage())
+    http.receive_data(raw)
+    while not isinstance(http.next_event(), h11.EndOfMessage):
+        pass
+    head = plain_head(raw)
+    assert head is not None
+    assert head.closes == (http.their_state is not h11.DONE)
+
+
+def test_a_body_without_a_length_ends_when_the_peer_closes() -> None:
+    head = plain_head(b"HTTP/1.1 200 OK\r\n\r\nto the end")
+    assert head is not None
+    assert head.closes
