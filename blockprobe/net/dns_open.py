@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Why
 from blockprobe.net.clock import Clock
@@ -64,7 +65,8 @@ class Opener:
         if isinstance(stream, NotOpened):
             return stream
         name = resolver.server_name or resolver.address
-        hello = Hello(server_name=None if _is_literal(name) else name, verify_name=name, alpn=alpn)
+        server_name = name if family_of(name) is None else None
+        hello = Hello(server_name=server_name, verify_name=name, alpn=alpn)
         proven = False
         try:
             observation, encrypted = await handshake(session, why, stream, hello, self.contexts)
@@ -103,7 +105,3 @@ class SharedOpening(Generic[T]):
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-
-
-def _is_literal(name: str) -> bool:
-    return ":" in name or name.replace(".", "").isdigit()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import h11
 
+from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Place, Test, Why
 from blockprobe.net.clock import Clock
@@ -100,7 +101,8 @@ class HelperWire:
             return stream
         clock = self._clock
         session = Session(clock=clock, dialer=Dialer(), began=clock.monotonic(), timeout_s=CONNECT_S)
-        hello = Hello(server_name=None if _is_literal(host) else host, verify_name=host, large=True)
+        server_name = host if family_of(host) is None else None
+        hello = Hello(server_name=server_name, verify_name=host, large=True)
         observation, secured = await handshake(session, _WHY, stream, hello, self._contexts)
         if secured is None:
             raise NotTrusted(observation.failure or Failure.UNKNOWN_FAILURE, observation.detail)
@@ -200,7 +202,3 @@ async def _first_open(host: str, port: int) -> Stream:
 
 async def _dial(address: str, port: int) -> Stream:
     return Stream(await Dialer().tcp(address, port, timeout_s=CONNECT_S), address, port)
-
-
-def _is_literal(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()

@@ -78,6 +78,7 @@ class DnsServer:
     http_status: int = 200
     http_form: Callable[[int, bytes], bytes] = with_length
     ports: dict[str, int] = field(default_factory=dict)
+    server_names: list[str | None] = field(default_factory=list)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def resolver(self, scheme: str, name: str = NAME) -> Resolver:
@@ -177,6 +178,7 @@ async def serving(behave: Behaviour = truth, ca: trustme.CA | None = None) -> As
     if ca is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         ca.issue_cert(NAME, HOST).configure_cert(context)
+        context.sni_callback = lambda _, name, __: server.server_names.append(name)
         for scheme, serve in (("tls", server.serve_stream), ("https", server.serve_http)):
             listeners.append(await asyncio.start_server(serve, HOST, 0, ssl=context))
             server.ports[scheme] = listeners[-1].sockets[0].getsockname()[1]

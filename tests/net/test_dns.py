@@ -257,6 +257,17 @@ def test_a_resolver_without_an_address_is_an_observation_too():
     assert seen.detail == "no address is known for dns.example"
 
 
+@pytest.mark.parametrize("scheme", ["tls", "https"])
+@pytest.mark.parametrize(("name", "sent"), [("dns.example", "dns.example"), (HOST, None)])
+def test_a_resolver_known_by_its_address_gets_no_server_name(trusted, scheme: str, name: str, sent: str | None):
+    async def main():
+        async with serving(ca=trusted) as server, asking() as (client, session):
+            seen = await client.query(session, WHY, server.resolver(scheme, name), A)
+            return seen.failure, server.server_names
+
+    assert asyncio.run(main()) == (None, [sent])
+
+
 def test_another_http_status_is_a_misbehaving_server(trusted):
     async def main():
         async with serving(ca=trusted) as server, asking() as (client, session):

@@ -311,7 +311,10 @@ def test_the_helpers_certificate(
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / name)
+    server_names: list[str | None] = []
+    context.sni_callback = lambda _, sent, __: server_names.append(sent)
     assert ask(says(http(json.dumps(OONI).encode())), tls=context).failure is failure
+    assert server_names == [None], "an address is no server name"
 
 
 def test_keys_come_over_tls_only_and_expire(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
