@@ -70,7 +70,9 @@ class Run:
             dialer=dialer,
             tls=tls,
             dns=DnsClient(dialer, clock, tls),
-            helpers=tuple(HelperClient(url, clock=clock, token=token) for url in settings.helper.urls),
+            helpers=tuple(
+                HelperClient(url, clock=clock, dialer=dialer, contexts=tls, token=token) for url in settings.helper.urls
+            ),
             own=tuple(parse_resolver(url, ResolverGroup.ISP) for url in settings.resolvers.isp),
             public=tuple(r for r in public if not r.encrypted),
             encrypted=tuple(encrypted),

@@ -20,6 +20,7 @@ from blockprobe.model.errors import ConfigError
 from blockprobe.model.failure import Failure
 from blockprobe.net.classify import failure_of
 from blockprobe.net.clock import Clock
+from blockprobe.net.dial import Dialer
 from blockprobe.net.echo import EchoKey
 from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
 from blockprobe.net.helper_wire import AnswerTooLong, HelperWire, NotTrusted
@@ -59,14 +60,17 @@ class _Reply:
 class HelperClient:
     """One helper, ours or any that speaks OONI's test-helper API."""
 
-    def __init__(self, url: str, *, clock: Clock, token: str | None = None) -> None:
+    def __init__(
+        self, url: str, *, clock: Clock, dialer: Dialer, contexts: TlsContexts, token: str | None = None
+    ) -> None:
         """Opens no connection yet; a name in `url` is looked up by the system. Raises ConfigError for a bad URL."""
         self.url = url
         self._secure = _scheme(url) == "https"
         self._clock = clock
         self._key: EchoKey | None = None
         self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
-        self._contexts = TlsContexts()
+        self._dialer = dialer
+        self._contexts = contexts
         self._idle: list[HelperWire] = []
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._headers = _headers(url, token)
@@ -148,7 +152,7 @@ class HelperClient:
 
     async def _post(self, body: bytes) -> _Reply:
         async with self._slots:
-            connection = self._idle.pop() if self._idle else HelperWire(self._clock, self._contexts)
+            connection = self._idle.pop() if self._idle else HelperWire(self._clock, self._dialer, self._contexts)
             request = h11.Request(method="POST", target=self._target, headers=self._headers_for(body))
             found = await connection.exchange(self.url, request, body, most=MAX_ANSWER_BYTES)
             self._idle.append(connection)

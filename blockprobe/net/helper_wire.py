@@ -61,9 +61,10 @@ class Answered:
 class HelperWire:
     """One connection, opened when it is first needed and again when it was closed."""
 
-    def __init__(self, clock: Clock, contexts: TlsContexts) -> None:
+    def __init__(self, clock: Clock, dialer: Dialer, contexts: TlsContexts) -> None:
         """Opens nothing yet; `contexts` are for https."""
         self._clock = clock
+        self._dialer = dialer
         self._contexts = contexts
         self._stream: Stream | None = None
         self._used_at = 0.0
@@ -96,11 +97,11 @@ class HelperWire:
     async def _open(self, url: str) -> Stream:
         parts = urlsplit(url)
         secure, host = parts.scheme == "https", parts.hostname or ""
-        stream = await _first_open(host, parts.port or (443 if secure else 80))
+        stream = await _first_open(self._dialer, host, parts.port or (443 if secure else 80))
         if not secure:
             return stream
         clock = self._clock
-        session = Session(clock=clock, dialer=Dialer(), began=clock.monotonic(), timeout_s=CONNECT_S)
+        session = Session(clock=clock, dialer=self._dialer, began=clock.monotonic(), timeout_s=CONNECT_S)
         server_name = host if family_of(host) is None else None
         hello = Hello(server_name=server_name, verify_name=host, large=True)
         observation, secured = await handshake(session, _WHY, stream, hello, self._contexts)
@@ -173,7 +174,7 @@ async def _body(stream: Stream, begun: bytes, length: int, most: int) -> bytes:
     return bytes(content)
 
 
-async def _first_open(host: str, port: int) -> Stream:
+async def _first_open(dialer: Dialer, host: str, port: int) -> Stream:
     """The first of the host's addresses that connects, each tried a little after the one before (RFC 8305)."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     left = list(dict.fromkeys(info[4][0] for info in found))
@@ -182,7 +183,7 @@ async def _first_open(host: str, port: int) -> Stream:
     try:
         while left or running:
             if left:
-                running.add(asyncio.ensure_future(_dial(str(left.pop(0)), port)))
+                running.add(asyncio.ensure_future(_dial(dialer, str(left.pop(0)), port)))
             wait_s = _NEXT_ADDRESS_S if left else None
             done, running = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
             opened = [task.result() for task in done if task.exception() is None]
@@ -200,5 +201,5 @@ async def _first_open(host: str, port: int) -> Stream:
                 late.close()
 
 
-async def _dial(address: str, port: int) -> Stream:
-    return Stream(await Dialer().tcp(address, port, timeout_s=CONNECT_S), address, port)
+async def _dial(dialer: Dialer, address: str, port: int) -> Stream:
+    return Stream(await dialer.tcp(address, port, timeout_s=CONNECT_S), address, port)

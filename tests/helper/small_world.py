@@ -17,7 +17,9 @@ from blockprobe.helper.server import HelperServer
 from blockprobe.model.settings import AddressSettings, HelperServerSettings
 from blockprobe.net.clock import Clock, SystemClock
 from blockprobe.net.dial import Dialer
+from blockprobe.net.helper_client import HelperClient
 from blockprobe.net.session import Session
+from blockprobe.net.tls import TlsContexts
 
 LOOPBACK = AddressSettings(public=("127.0.0.0/8", "::1/128"))
 SITE, RESOLVER, ECHO = "127.0.0.2", "127.0.0.3", "127.0.0.9"
@@ -115,6 +117,9 @@ class World:
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.helper.listening.https}/"
+
+    def client(self) -> HelperClient:
+        return HelperClient(self.url, clock=self.clock, dialer=Dialer(), contexts=TlsContexts())
 
     def session(self) -> Session:
         return Session(clock=self.clock, dialer=Dialer(), began=self.clock.monotonic())

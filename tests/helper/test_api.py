@@ -23,7 +23,6 @@ from blockprobe.helper.server import HelperServer, serve
 from blockprobe.model.control import ControlDns
 from blockprobe.model.errors import ConfigError
 from blockprobe.net.clock import SystemClock
-from blockprobe.net.helper_client import HelperClient
 
 from .small_world import ECHO, LOOPBACK, SITE, Files, OwnTime, helper_settings, run, small_world
 
@@ -191,7 +190,7 @@ def test_offered_endpoints_are_few_and_fit(files: Files) -> None:
         async with small_world(files) as world:
             port = world.site.http
             offered = [f"127.1.0.{n}:{port}" for n in range(60)] + [f"{SITE}:22", f"10.0.0.1:{port}", "junk"]
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             control = await client.control(world.session(), f"http://site.example:{port}/", offered)
             assert len(control.tcp) == 32
             assert {one.failure for one in control.tcp if not one.ok} == {"connection_refused_error"}
@@ -259,7 +258,7 @@ def test_what_is_under_way_ends_before_the_server_does(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
             world.site.slow_s = 0.3
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             url = f"http://site.example:{world.site.http}/"
             asking = asyncio.create_task(client.control(world.session(), url, []))
             await world.site.asked.wait()

@@ -20,7 +20,6 @@ from blockprobe.model.observation import Place, ResolverGroup, Test, Why
 from blockprobe.net import echo
 from blockprobe.net.dns import DnsClient
 from blockprobe.net.dns_wire import Question, ask
-from blockprobe.net.helper_client import HelperClient
 from blockprobe.net.resolver import parse_resolver
 from blockprobe.net.tls import TlsContexts
 
@@ -115,7 +114,7 @@ def test_a_flipped_bit_is_nothing_worse() -> None:
 
 
 async def _key(world: World) -> echo.EchoKey:
-    client = HelperClient(world.url, clock=world.clock)
+    client = world.client()
     key = await client.echo_key(world.session())
     await client.aclose()
     assert key is not None

@@ -6,7 +6,6 @@ import hashlib
 import pytest
 
 from blockprobe.helper import fetch
-from blockprobe.net.helper_client import HelperClient
 from blockprobe.verdict.sketch import text_sketch
 
 from .small_world import PAGE, SITE, Files, run, small_world
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("trusted")
 def test_https_site_with_everything(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             url = f"https://site.example:{world.site.https}/"
             control = await client.control(world.session(), url, [f"{SITE}:{world.site.https}"])
             await client.aclose()
@@ -45,7 +44,7 @@ def test_https_site_with_everything(files: Files) -> None:
 def test_bare_client_gets_what_oonis_gets(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             url = f"http://site.example:{world.site.http}/"
             control = await client.control(world.session(), url, [], bare=True)
             await client.aclose()
@@ -66,7 +65,7 @@ def test_an_offered_address_is_held_against_the_name(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
             world.zone.names["other.example"] = ["127.0.0.77"]
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             offered = f"{SITE}:{world.site.https}"
             url = f"https://other.example:{world.site.https}/"
             control = await client.control(world.session(), url, [offered])
@@ -90,7 +89,7 @@ def test_redirects_hop_by_hop(files: Files) -> None:
             world.zone.names["www.site.example"] = [SITE]
             end = f"https://www.site.example:{world.site.https}/end?q=%20x"
             world.site.redirects |= {"/": "/next", "/next": end}
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             control = await client.control(world.session(), f"https://site.example:{world.site.https}/", [])
             await client.aclose()
             assert [hop.status for hop in control.hops] == [302, 302, 200]
@@ -120,7 +119,7 @@ def test_a_redirect_cannot_lead_inside(files: Files, location: str, failure: str
         async with small_world(files) as world:
             world.zone.names["inside.example"] = ["192.168.1.1", "fd00::1", "127.0.0.9"]
             world.site.redirects["/"] = location
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             control = await client.control(world.session(), f"http://site.example:{world.site.http}/", [])
             await client.aclose()
             assert [hop.failure for hop in control.hops] == [None, failure]
@@ -132,7 +131,7 @@ def test_endless_redirects_and_cookies(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
             world.site.redirects["/loop"] = "/loop"
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             base = f"http://site.example:{world.site.http}"
             control = await client.control(world.session(), f"{base}/loop", [])
             assert len(control.hops) == 12
@@ -148,7 +147,7 @@ def test_endless_redirects_and_cookies(files: Files) -> None:
 def test_names_that_do_not_resolve(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             control = await client.control(world.session(), "https://gone.example/", [])
             assert control.dns is not None
             assert (control.dns.failure, control.dns.rcode, control.tcp) == ("dns_name_error", "NXDOMAIN", ())
@@ -170,7 +169,7 @@ def test_names_that_do_not_resolve(files: Files) -> None:
 def test_many_at_once_share_connections_and_a_key(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             url = f"https://site.example:{world.site.https}/"
             controls = await asyncio.gather(*(client.control(world.session(), url, []) for _ in range(40)))
             key = client.current_key
@@ -186,7 +185,7 @@ def test_many_at_once_share_connections_and_a_key(files: Files) -> None:
 def test_a_key_can_be_had_alone(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             assert client.current_key is None
             assert await client.echo_key(world.session()) is not None
             assert world.zone.asked == []
@@ -200,7 +199,7 @@ def test_a_site_that_never_answers(files: Files, monkeypatch: pytest.MonkeyPatch
         async with small_world(files) as world:
             world.site.slow_s = 5.0
             monkeypatch.setattr(fetch, "FETCH_S", 0.2)
-            client = HelperClient(world.url, clock=world.clock)
+            client = world.client()
             control = await client.control(world.session(), f"http://site.example:{world.site.http}/", [])
             await client.aclose()
             assert control.tcp[0].ok

@@ -17,7 +17,6 @@ from blockprobe.helper.zone import DelegatedZone
 from blockprobe.model.observation import Place, ResolverGroup, Test, Why
 from blockprobe.net import echo, egress
 from blockprobe.net.dns import DnsClient, Question
-from blockprobe.net.helper_client import HelperClient
 from blockprobe.net.resolver import parse_resolver
 from blockprobe.net.tls import TlsContexts
 
@@ -176,7 +175,7 @@ def test_a_helper_serves_its_zone_beside_the_echo(files: Files) -> None:
 
     async def main() -> None:
         async with small_world(files, zone=ZONE) as world:
-            api = HelperClient(world.url, clock=world.clock)
+            api = world.client()
             key = await api.echo_key(world.session())
             assert key is not None
             client = DnsClient(world.session().dialer, world.clock, TlsContexts())

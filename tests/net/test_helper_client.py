@@ -21,11 +21,12 @@ from blockprobe.model.control import Control
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.failure import Failure
 from blockprobe.net import helper_client
-from blockprobe.net.clock import SystemClock
-from blockprobe.net.dial import Dialer
+from blockprobe.net.clock import Clock, SystemClock
+from blockprobe.net.dial import Dialer, TcpAttempt
 from blockprobe.net.helper_answer import read_answer
 from blockprobe.net.helper_client import HelperClient
 from blockprobe.net.session import Session
+from blockprobe.net.tls import TlsContexts
 
 URL = "https://a.example/"
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -112,10 +113,14 @@ def session() -> Session:
     return Session(clock=clock, dialer=Dialer(), began=clock.monotonic())
 
 
+def client_of(url: str, *, clock: Clock | None = None, token: str | None = None) -> HelperClient:
+    return HelperClient(url, clock=clock or SystemClock(), dialer=Dialer(), contexts=TlsContexts(), token=token)
+
+
 def ask(talk: Talk, *, times: int = 1, bare: bool = False, tls: ssl.SSLContext | None = None) -> Control:
     async def main() -> Control:
         async with helper(talk, tls) as url:
-            client = HelperClient(url, clock=SystemClock())
+            client = client_of(url)
             try:
                 for _ in range(times):
                     control = await client.control(session(), URL, ["203.0.113.5:443"], bare=bare)
@@ -259,7 +264,7 @@ def test_given_up_by_the_caller() -> None:
 
     async def main() -> None:
         async with helper(_silence) as silent, helper(says(http(json.dumps(OONI).encode()))) as good:
-            client = HelperClient(silent, clock=SystemClock())
+            client = client_of(silent)
             asking = [asyncio.create_task(client.control(session(), URL, [])) for _ in range(100)]
             await asyncio.sleep(0.1)
             for one in asking:
@@ -278,7 +283,7 @@ def test_given_up_by_the_caller() -> None:
 
 def test_nobody_listens() -> None:
     async def main() -> Control:
-        client = HelperClient("http://127.0.0.1:1/", clock=SystemClock())
+        client = client_of("http://127.0.0.1:1/")
         control = await client.control(session(), URL, [])
         await client.aclose()
         return control
@@ -317,6 +322,36 @@ def test_the_helpers_certificate(
     assert server_names == [None], "an address is no server name"
 
 
+def test_sockets_and_contexts_are_those_that_were_handed_in(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "good.pem")
+    used: list[object] = []
+
+    class Counting(Dialer):
+        async def attempt(self, *arguments: Any, **options: Any) -> TcpAttempt:
+            used.append(self)
+            return await super().attempt(*arguments, **options)
+
+    class Shared(TlsContexts):
+        def connection(self, *arguments: Any) -> ssl.SSLObject:
+            used.append(self)
+            return super().connection(*arguments)
+
+    dialer, contexts = Counting(), Shared()
+
+    async def main() -> Control:
+        async with helper(says(http(json.dumps(OONI).encode())), context) as url:
+            client = HelperClient(url, clock=SystemClock(), dialer=dialer, contexts=contexts)
+            control = await client.control(session(), URL, [])
+            await client.aclose()
+            await asyncio.sleep(0.01)
+            return control
+
+    assert asyncio.run(main()).failure is None
+    assert used == [dialer, contexts]
+
+
 def test_keys_come_over_tls_only_and_expire(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -332,7 +367,7 @@ def test_keys_come_over_tls_only_and_expire(certificate: Path, monkeypatch: pyte
         talk = says(http(json.dumps(OURS).encode()))
         async with helper(talk, context) as url, helper(talk) as clear:
             clock = Hours()
-            client = HelperClient(url, clock=clock)
+            client = client_of(url, clock=clock)
             key = await client.echo_key(session())
             assert key is not None
             assert (key.id, key.client) == ("0123456789abcdef", "198.51.100.10")
@@ -342,7 +377,7 @@ def test_keys_come_over_tls_only_and_expire(certificate: Path, monkeypatch: pyte
             assert client.current_key is None
             assert await client.echo_key(session()) is not None, "asked for again"
             await client.aclose()
-            client = HelperClient(clear, clock=SystemClock())
+            client = client_of(clear)
             assert await client.echo_key(session()) is None
             await client.aclose()
             await asyncio.sleep(0.01)
@@ -376,7 +411,7 @@ def test_a_kept_connection_that_was_closed() -> None:
 )
 def test_urls_that_are_no_helpers(url: str) -> None:
     with pytest.raises(ConfigError, match=r"helper\.urls"):
-        HelperClient(url, clock=SystemClock())
+        client_of(url)
 
 
 def test_the_token_is_shown() -> None:
@@ -384,7 +419,7 @@ def test_the_token_is_shown() -> None:
 
     async def main() -> None:
         async with helper(says(http(json.dumps(OONI).encode()), seen=seen)) as url:
-            client = HelperClient(url, clock=SystemClock(), token="a b c")
+            client = client_of(url, token="a b c")
             await client.control(session(), URL, [])
             await client.aclose()
             await asyncio.sleep(0.01)
