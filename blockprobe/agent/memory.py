@@ -5,11 +5,14 @@ import gc
 import sys
 from functools import _lru_cache_wrapper, cache
 
+from blockprobe.net.http import forget_pages
+
 
 def give_back() -> None:
     """Empty what was remembered for the sake of speed, collect garbage, and hand free pages to the kernel (glibc)."""
     for remembered in _bounded_caches():
         remembered.cache_clear()
+    forget_pages()
     gc.collect()
     trim = _malloc_trim()
     if trim is not None:

@@ -288,6 +288,11 @@ def _target(path: str) -> bytes:
     return path.encode("ascii")
 
 
+def forget_pages() -> None:
+    """Let go of what is remembered of pages: a program that rests needs none of it."""
+    _readings.clear()
+
+
 def _charset(content_type: str) -> str:
     found = _CHARSET.search(content_type)
     if not found or not _KNOWN_CHARSET.fullmatch(found[1]):

@@ -39,13 +39,15 @@ class Segment:
     def write(self, batch: Sequence[Packed]) -> int:
         """One member with these records, durable on return; returns its bytes. Raises StoreError and leaves the file
         as it was before."""
-        before = dict(self._numbers), self._next
+        known, first = len(self._numbers), self._next
         data = compress(self._member(batch))
         try:
             with told(self.path):
                 self._append(data)
         except StoreError:
-            self._numbers, self._next = before
+            for key in list(self._numbers)[known:]:  # dicts keep the order in which keys came
+                del self._numbers[key]
+            self._next = first
             raise
         self._count(batch, data)
         return len(data)

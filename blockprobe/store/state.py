@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from blockprobe.model.errors import StoreError
@@ -64,7 +65,8 @@ class StateDb:
         self._connection = connection
         self.damaged = damaged
         self._numbers: dict[str, int] = {}
-        self._rows: dict[int, tuple[str, str]] = {}
+        self._targets: dict[int, str] = {}
+        self._said: dict[int, int] = {}  # what a row says, as a hash: the rows themselves would be a megabyte or two
         self._looks: dict[int, int] = {}
         self._next = 0
         self._read = False
@@ -93,14 +95,16 @@ class StateDb:
         with self._told():
             rows = self._connection.execute("SELECT row FROM histories").fetchall()
             looks = self._connection.execute("SELECT row FROM looks").fetchall()
-        self._rows = {number: row for (packed,) in rows for number, row in unpack_rows(packed).items()}
         self._looks = {number: at for (packed,) in looks for number, at in unpack_numbers(packed).items()}
-        self._numbers = {target: number for number, (target, _) in self._rows.items()}
-        self._next = max(self._next, max(self._rows, default=-1) + 1)
+        self._targets, self._said, found = {}, {}, {}
+        for (packed,) in rows:
+            for number, (target, row) in unpack_rows(packed).items():
+                self._targets[number], self._said[number] = target, _digest(row)
+                found[target] = history_from(target, row, self._last_at(number))
+        self._numbers = {target: number for number, target in self._targets.items()}
+        self._next = max(self._next, max(self._targets, default=-1) + 1)
         self._read = True
-        return {
-            target: history_from(target, row, self._last_at(number)) for number, (target, row) in self._rows.items()
-        }
+        return found
 
     def save(self, histories: Iterable[History], transitions: Iterable[Transition] = ()) -> None:
         """Keep these histories and transitions, all or none; rows that say the same as before are not written.
@@ -108,9 +112,17 @@ class StateDb:
         A first look (`before` is None) changed nothing: it is in the history, and no transition is kept.
         """
         with self._transaction():
-            touched = [self._take(history) for history in histories]
-            self._write_rows(number for number, row_changed, _ in touched if row_changed)
-            self._write_looks(number for number, _, look_changed in touched if look_changed)
+            rows: dict[int, str] = {}
+            looks: list[int] = []
+            for history in histories:
+                number = self._number(history.target)
+                row = history_row(history)
+                if self._said.get(number) != _digest(row):
+                    rows[number], self._said[number] = row, _digest(row)
+                if self._looked(number, history.last_at):
+                    looks.append(number)
+            self._write_rows(rows)
+            self._write_looks(looks)
             self._connection.executemany(
                 "INSERT INTO transitions (target, row) VALUES (?, ?)",
                 [(one.target, transition_row(one)) for one in transitions if one.before is not None],
@@ -124,9 +136,9 @@ class StateDb:
         with self._transaction():
             numbers = [self._numbers.pop(target) for target in set(targets) if target in self._numbers]
             for number in numbers:
-                del self._rows[number]
+                del self._targets[number], self._said[number]
                 self._looks.pop(number, None)
-            self._write_rows(numbers)
+            self._write_rows(dict.fromkeys(numbers))
             self._write_looks(numbers)
 
     def transitions(self, target: str | None = None) -> tuple[Transition, ...]:
@@ -144,7 +156,7 @@ class StateDb:
             rows = self._connection.execute("SELECT plan, row, unseen FROM schedule").fetchall()
         found: dict[tuple[str, str], datetime] = {}
         for plan, row, unseen in rows:
-            seen = {self._rows[number][0]: at for number, at in unpack_numbers(row).items() if number in self._rows}
+            seen = {self._targets[n]: at for n, at in unpack_numbers(row).items() if n in self._targets}
             times = unpack_named(unseen) | seen
             found |= {(plan, target): from_micros(at * _SECOND) for target, at in times.items()}
         return found
@@ -192,27 +204,38 @@ class StateDb:
                 (name, entries),
             )
 
-    def _take(self, history: History) -> tuple[int, bool, bool]:
-        """Remember a history; its number, and whether its row and its last look are new."""
-        number = self._numbers.get(history.target)
+    def _number(self, target: str) -> int:
+        """The number of a target; a new one for one that is new."""
+        number = self._numbers.get(target)
         if number is None:
-            number = self._numbers[history.target] = self._next
+            number = self._numbers[target] = self._next
+            self._targets[number] = target
             self._next += 1
-        row = history.target, history_row(history)
-        at = None if history.last_at is None else to_micros(history.last_at)
-        changed = self._rows.get(number) != row, self._looks.get(number) != at
-        self._rows[number] = row
-        if at is not None:
-            self._looks[number] = at
-        return number, *changed
+        return number
 
-    def _write_rows(self, numbers: Iterable[int]) -> None:
-        for chunk in sorted({number // HISTORIES for number in numbers}):
+    def _looked(self, number: int, last_at: datetime | None) -> bool:
+        """Remember a last look; whether it is a new one."""
+        if last_at is None:
+            return False
+        at = to_micros(last_at)
+        known, self._looks[number] = self._looks.get(number), at
+        return known != at
+
+    def _write_rows(self, changed: Mapping[int, str | None]) -> None:
+        """Put these rows in place of those before (None: away with it); neighbours in a chunk stay as they are."""
+        for chunk in sorted({number // HISTORIES for number in changed}):
             members = range(chunk * HISTORIES, (chunk + 1) * HISTORIES)
-            row = pack_rows({number: self._rows[number] for number in members if number in self._rows})
+            held = self._connection.execute("SELECT row FROM histories WHERE chunk = ?", (chunk,)).fetchone()
+            rows = unpack_rows(held[0]) if held else {}
+            for number in members:
+                text = changed.get(number)
+                if text is not None:
+                    rows[number] = self._targets[number], text
+                elif number in changed:
+                    rows.pop(number, None)
             self._connection.execute(
                 "INSERT INTO histories (chunk, row) VALUES (?1, ?2) ON CONFLICT (chunk) DO UPDATE SET row = ?2",
-                (chunk, row),
+                (chunk, pack_rows(dict(sorted(rows.items())))),
             )
 
     def _write_looks(self, numbers: Iterable[int]) -> None:
@@ -254,6 +277,11 @@ class StateDb:
             raise StoreError(
                 f"{self._path}: cannot be read or written: {error}; see that the disk is neither full nor read-only"
             ) from error
+
+
+def _digest(row: str) -> int:
+    """64 bits: that a change of a row goes unseen is less likely than that the card forgets it."""
+    return int.from_bytes(blake2b(row.encode(), digest_size=8).digest())
 
 
 def _connect(path: Path) -> sqlite3.Connection:
