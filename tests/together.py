@@ -21,8 +21,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WAITING_FIRST = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py")
-"""Where tests take long; begun last, one of them would be waited for alone."""
+WAITING = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py")
+"""Where tests take long and mostly wait; begun last, one of them would be waited for alone."""
+COMPUTING = 2
+"""Processes beside them that only compute, with what the waiting leaves of the processors."""
 
 
 # -- in each process: a plugin of pytest ----------------------------------------------------------------------------
@@ -31,8 +33,9 @@ WAITING_FIRST = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quicksta
 class Share:
     """Takes tests one by one from a counter that all processes share, and writes down what came of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, gives_way: bool) -> None:
         self.folder = folder
+        self.gives_way = gives_way
         self.collected = 0
         self.reports: list[dict[str, Any]] = []
 
@@ -40,19 +43,25 @@ class Share:
         """As pytest's own loop, but over the tests that no other process has taken."""
         if session.testsfailed or session.config.option.collectonly:
             return None
-        items = sorted(session.items, key=lambda item: not item.nodeid.startswith(WAITING_FIRST))
-        self.collected = len(items)
-        mine = self._turns(len(items))
+        self.collected = len(session.items)
+        mine = self._items(session.items)
         current = next(mine, None)
         while current is not None:
             following = next(mine, None)  # fixtures are kept for as long as the next test needs them
-            upcoming = None if following is None else items[following]
-            items[current].config.hook.pytest_runtest_protocol(item=items[current], nextitem=upcoming)
+            current.config.hook.pytest_runtest_protocol(item=current, nextitem=following)
             current = following
         return True
 
-    def _turns(self, count: int) -> Iterator[int]:
-        with (self.folder / "turn").open("a+") as counter:
+    def _items(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
+        """What waits first, then what computes; a process that gives way to others takes only the latter."""
+        waiting = [item for item in items if item.nodeid.startswith(WAITING)]
+        computing = [item for item in items if not item.nodeid.startswith(WAITING)]
+        if not self.gives_way:
+            yield from (waiting[turn] for turn in self._turns("waiting", len(waiting)))
+        yield from (computing[turn] for turn in self._turns("computing", len(computing)))
+
+    def _turns(self, queue: str, count: int) -> Iterator[int]:
+        with (self.folder / queue).open("a+") as counter:
             while True:
                 fcntl.flock(counter, fcntl.LOCK_EX)
                 counter.seek(0)
@@ -84,7 +93,10 @@ class Share:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Share(Path(os.environ["BLOCKPROBE_TESTS_SHARED"])))
+    gives_way = os.environ["BLOCKPROBE_TESTS_ROLE"] == "computing"
+    if gives_way:
+        os.nice(10)  # a test that watches a clock beside it must not be late on its account
+    config.pluginmanager.register(Share(Path(os.environ["BLOCKPROBE_TESTS_SHARED"]), gives_way=gives_way))
 
 
 # -- in the process that the user started ---------------------------------------------------------------------------
@@ -92,12 +104,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=6)
+    parser.add_argument("--processes", type=int, default=6, help="that wait; two more compute beside them")
     options, arguments = parser.parse_known_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="blockprobe-tests-") as name:
         folder = Path(name)
-        processes = [_start(folder, number, arguments) for number in range(options.processes)]
+        roles = ["computing"] * COMPUTING + ["waiting"] * options.processes
+        processes = [_start(folder, number, role, arguments) for number, role in enumerate(roles)]
         try:
             _watch(processes, folder)
         except KeyboardInterrupt:
@@ -111,9 +124,9 @@ def main() -> int:
     return _summary(shares, broken=len(broken), seconds=time.monotonic() - began)
 
 
-def _start(folder: Path, number: int, arguments: list[str]) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, number: int, role: str, arguments: list[str]) -> "subprocess.Popen[bytes]":
     argv = [sys.executable, "-m", "pytest", "-p", "tests.together", "-p", "no:cacheprovider", *arguments]
-    environment = {**os.environ, "BLOCKPROBE_TESTS_SHARED": str(folder)}
+    environment = {**os.environ, "BLOCKPROBE_TESTS_SHARED": str(folder), "BLOCKPROBE_TESTS_ROLE": role}
     with (folder / f"{number}.log").open("wb") as log:
         return subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -123,8 +136,8 @@ def _watch(processes: "list[subprocess.Popen[bytes]]", folder: Path) -> None:
     while any(process.poll() is None for process in processes):
         time.sleep(0.5)
         if sys.stderr.isatty():
-            turn = folder / "turn"
-            print(f"\r{turn.read_text() if turn.exists() else 0} tests begun", end="", file=sys.stderr, flush=True)
+            turns = [path.read_text() for name in ("waiting", "computing") if (path := folder / name).exists()]
+            print(f"\r{sum(int(turn or 0) for turn in turns)} tests begun", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print("\r", end="", file=sys.stderr)
 
