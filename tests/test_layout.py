@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import HERE, PURE
 from tests.covered_by import COVERED_BY
 
 ROOT = Path(__file__).parents[1]
@@ -129,6 +130,16 @@ def test_only_the_door_opens_sockets_and_only_the_clock_tells_the_time():
 
     assert sockets == {"blockprobe/net/dial.py", "blockprobe/agent/notify.py"}  # the latter speaks to systemd only
     assert times == {"blockprobe/net/clock.py"}
+
+
+def test_what_runs_where_the_network_cannot_be_cut_neither_opens_sockets_nor_starts_programs():
+    pure = [path.relative_to(HERE) for path in OURS if path.is_relative_to(HERE)]
+    pure = [path for path in pure if path.parts[0] in PURE]
+    doors = {"asyncio", "h11", "http", "httpx", "socket", "subprocess", "typer", "urllib"}
+    users = {path.as_posix() for path in pure if doors & {name.partition(".")[0] for name in imports(HERE / path)}}
+
+    assert {path.parts[0] for path in pure} == set(PURE)
+    assert users == {"verdict/test_sketch.py"}  # asks another Python for a sketch
 
 
 def _calls(path: Path, owner: str, name: str) -> bool:

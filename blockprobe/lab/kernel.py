@@ -24,11 +24,13 @@ _SIOCETHTOOL: Final = 0x8946
 _ETHTOOL_OFFLOADS: Final = (0x15, 0x17, 0x1F, 0x25, 0x2C)
 """SRXCSUM, STXCSUM, STSO, SGSO, SGRO of linux/ethtool.h, in an order that the kernel accepts."""
 
-FORBIDDEN: Final = (
-    "The laboratory needs network namespaces and this system forbids them ({why}): run as root, or allow user "
-    "namespaces (sysctl user.max_user_namespaces=10000; Debian kernel.unprivileged_userns_clone=1; Ubuntu "
-    "kernel.apparmor_restrict_unprivileged_userns=0; in a container a seccomp profile that permits unshare)."
+ALLOW: Final = (
+    "run as root, or allow user namespaces (sysctl user.max_user_namespaces=10000; Debian "
+    "kernel.unprivileged_userns_clone=1; Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container a "
+    "seccomp profile that permits unshare)."
 )
+"""What to do where namespaces are forbidden."""
+FORBIDDEN: Final = "The laboratory needs network namespaces and this system forbids them ({why}): " + ALLOW
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
