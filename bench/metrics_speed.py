@@ -1,6 +1,6 @@
 """What one scrape of a busy agent costs: 5,000 targets on one network, 50 orders, a series for every site.
 
-Goals: a scrape over loopback in 0.5 s, 20 MB of memory at most while it lasts, as many series as docs/metrics.md
+Goals: each scrape over loopback in 0.5 s, 20 MB of memory at most while it lasts, as many series as docs/metrics.md
 computes; below that `max_series` holds, what is left out is counted, and sites go before orders and never the probe.
 Run: `python bench/metrics_speed.py [--quick] [--save]`; the exit status is 1 when a goal is missed.
 """
@@ -129,11 +129,11 @@ def _speed(figures: dict[str, Any], scrapes: list[Scrape], plain: int, packed: i
         "gzip_bytes": packed,
         "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
-    print(f"scrape: median {median:.3f} s of {len(scrapes)} (goal {GOAL_S} s), slowest {slowest:.3f} s; "
+    print(f"scrape: slowest of {len(scrapes)} {slowest:.3f} s (goal {GOAL_S} s), median {median:.3f} s; "
           f"median {cpu_s:.3f} s of CPU in the agent")  # fmt: skip
     print(f"memory: at most {most / 1e6:.1f} MB more during a scrape (goal {GOAL_BYTES / 1e6:.0f} MB)")
     print(f"text: {plain / 1e6:.2f} MB, {packed / 1e6:.2f} MB compressed")
-    return median <= GOAL_S and most <= GOAL_BYTES
+    return slowest <= GOAL_S and most <= GOAL_BYTES
 
 
 def expected(moment: Snapshot) -> dict[Tier, int]:
