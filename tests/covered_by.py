@@ -138,6 +138,7 @@ COVERED_BY = {
     "net/doh.py": DNS,
     "net/helper_answer.py": "tests/net/test_helper_client.py",
     "net/helper_wire.py": "tests/net/test_helper_client.py",
+    "net/http_body.py": "tests/net/test_http.py",
     "net/tls_alert.py": "tests/net/test_tls.py",
     "run.py": CHECK,
     "store/chain.py": ARCHIVE,

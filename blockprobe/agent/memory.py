@@ -5,7 +5,7 @@ import gc
 import sys
 from functools import _lru_cache_wrapper, cache
 
-from blockprobe.net.http import forget_pages
+from blockprobe.net.http_body import forget_pages
 
 
 def give_back() -> None:

@@ -1,8 +1,6 @@
 """One HTTP/1.1 exchange on a measured stream, observed (RFC 9110, RFC 9112)."""
 
 import asyncio
-import codecs
-import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +11,11 @@ import h11
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, Why
 from blockprobe.net.classify import failure_of
+from blockprobe.net.http_body import Body, as_text, header_in
 from blockprobe.net.http_head import HEAD_BYTES, Head, plain_head
 from blockprobe.net.session import Session
 from blockprobe.net.stream import Stream
-from blockprobe.verdict.sketch import MAX_TEXT, text_sketch, title_of
+from blockprobe.verdict.sketch import MAX_TEXT, title_of
 
 #: This much of the body is kept as text in the record (bytes).
 KEPT_BYTES = 8_192
@@ -34,18 +33,6 @@ _DEFAULTS = (
 )
 
 _TARGET = re.compile(r"[\x21-\x7e]+")
-_CHARSET = re.compile(r"charset\s{0,8}=\s{0,8}[\"']?([a-z0-9_.:-]{1,32})", re.IGNORECASE)
-# What browsers know (WHATWG Encoding); Python has others that are slow (punycode) or no text at all.
-_KNOWN_CHARSET = re.compile(
-    r"utf-?8|utf-?16(?:le|be)?|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-12\d\d|cp12\d\d|koi8-[ru]"
-    r"|gbk|gb2312|gb18030|big5|euc-jp|euc-kr|iso-2022-jp|shift_jis"
-)
-
-#: Pages whose title and sketch are remembered, by the hash of what was read.
-_READINGS = 512
-_readings: dict[tuple[str, str | None, str | None], tuple[str | None, tuple[int, ...]]] = {}
-
-_NO_TEXT = ("image/", "audio/", "video/", "font/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +82,7 @@ class _Exchange:
         self._protocol: h11.Connection | None = None  # for answers that are not plain
         self._raw = b""  # what came before there was a head
         self._head: Head | None = None
-        self._text = bytearray()  # the beginning of the body
-        self._digest = hashlib.sha256()
-        self._body_bytes = 0
-        self._truncated = False
+        self._body = Body(session.body_bytes)
         self._ended = False
         self.error: Exception | None = None
 
@@ -137,7 +121,7 @@ class _Exchange:
                 return
             data = data if left is None else data[:left]
             left = left if left is None else left - len(data)
-            if not self._keep(data):
+            if not self._body.keep(data):
                 return
             data = b""
 
@@ -169,7 +153,7 @@ class _Exchange:
             event = http.next_event()
             if event is h11.NEED_DATA:
                 http.receive_data(await self._receive())
-            elif not isinstance(event, h11.Data) or not self._keep(bytes(event.data)):
+            elif not isinstance(event, h11.Data) or not self._body.keep(bytes(event.data)):
                 return
 
     async def _receive(self) -> bytes:
@@ -177,21 +161,11 @@ class _Exchange:
         self._ended = not data
         return data
 
-    def _keep(self, data: bytes) -> bool:
-        """Count a piece of the body; false when the cap is reached."""
-        room = self._session.body_bytes - self._body_bytes
-        self._truncated = len(data) > room
-        data = data[:room]
-        self._body_bytes += len(data)
-        self._digest.update(data)
-        self._text += data[: MAX_TEXT - len(self._text)]
-        return not self._truncated
-
     def observation(self, why: Why) -> HttpObservation:
         """What happened, in the model's words."""
         stream, request = self._stream, self._request
-        digest = self._digest.hexdigest() if self._head else None
-        title, sketch = self._reading(digest)
+        headers = self._head.headers if self._head else ()
+        title, sketch = self._body.reading(headers) if self._head else (title_of(self._page(MAX_TEXT)), ())
         return HttpObservation(
             why=why,
             t0_s=self._t0_s,
@@ -203,32 +177,20 @@ class _Exchange:
             port=stream.port,
             tls=stream.tls,
             status=self._head.status if self._head else None,
-            headers=self._headers(),
+            headers=as_text(headers),
             body=self._page(KEPT_BYTES),
-            body_bytes=self._body_bytes,
-            body_sha256=digest,
-            truncated=self._truncated,
+            body_bytes=self._body.bytes,
+            body_sha256=self._body.sha256 if self._head else None,
+            truncated=self._body.truncated,
             title=title,
             sketch=sketch,
-            location=self._header(b"location"),
+            location=header_in(headers, b"location"),
             bytes_received=stream.bytes_received - self._received,
             packets=1 + stream.retransmissions - self._retransmissions,
             rtt_s=stream.rtt_s,
             ttl=request.ttl,
             detail=(str(self.error) or None) if self.error else None,
         )
-
-    def _reading(self, digest: str | None) -> tuple[str | None, tuple[int, ...]]:
-        """Title and sketch of the page; a site shows the same bytes over both schemes and families."""
-        if digest is None:
-            return title_of(self._page(MAX_TEXT)), ()
-        key = (digest, self._header(b"content-type"), self._header(b"content-encoding"))
-        if key not in _readings:
-            if len(_readings) >= _READINGS:
-                _readings.clear()
-            page = self._page(MAX_TEXT)
-            _readings[key] = title_of(page), text_sketch(page)
-        return _readings[key]
 
     def _failure(self) -> Failure | None:
         """h11 calls a connection that was closed too soon malformed; that word is for what is no HTTP."""
@@ -239,26 +201,11 @@ class _Exchange:
             return Failure.EOF_ERROR
         return failure_of(self.error)
 
-    def _headers(self) -> tuple[tuple[str, str], ...]:
-        headers = self._head.headers if self._head else ()
-        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-
-    def _header(self, wanted: bytes) -> str | None:
-        """The first header of that lower-case name."""
-        for name, value in self._head.headers if self._head else ():
-            if name.lower() == wanted:
-                return value.decode("latin-1")
-        return None
-
     def _page(self, limit: int) -> str:
-        """The first `limit` bytes of the body as text; empty when it is compressed or no text."""
+        """The first `limit` bytes of the body as text, or of what is no HTTP."""
         if self._head is None:
             return self._raw[:limit].decode("utf-8", "replace")
-        encoding = (self._header(b"content-encoding") or "identity").strip().lower()
-        kind = (self._header(b"content-type") or "").strip().lower()
-        if encoding != "identity" or kind.startswith(_NO_TEXT):
-            return ""
-        return self._text[:limit].decode(_charset(kind), "replace")
+        return self._body.page(self._head.headers, limit)
 
 
 @lru_cache(maxsize=256)
@@ -286,18 +233,3 @@ def _target(path: str) -> bytes:
     if not _TARGET.fullmatch(path):
         path = quote(path, safe="%/?:@!$&'()*+,;=~-._[]", errors="replace") or "/"
     return path.encode("ascii")
-
-
-def forget_pages() -> None:
-    """Let go of what is remembered of pages: a program that rests needs none of it."""
-    _readings.clear()
-
-
-def _charset(content_type: str) -> str:
-    found = _CHARSET.search(content_type)
-    if not found or not _KNOWN_CHARSET.fullmatch(found[1]):
-        return "utf-8"
-    try:
-        return codecs.lookup(found[1]).name
-    except LookupError:
-        return "utf-8"

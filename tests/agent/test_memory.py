@@ -5,7 +5,7 @@ import weakref
 
 from blockprobe.agent.memory import give_back
 from blockprobe.model import addresses, codec
-from blockprobe.net import http
+from blockprobe.net import http_body
 
 
 class Circle:
@@ -32,9 +32,9 @@ def test_what_targets_had_in_common_is_forgotten_and_what_is_made_once_stays():
     adapter = codec._adapter()
     addresses.family_of("192.0.2.1")
     assert addresses.family_of.cache_info().currsize
-    http._readings["0" * 64, None, None] = "a title", (1, 2, 3)
+    http_body._readings["0" * 64, None, None] = "a title", (1, 2, 3)
     give_back()
 
-    assert not http._readings
+    assert not http_body._readings
     assert addresses.family_of.cache_info().currsize == 0
     assert codec._adapter() is adapter
