@@ -119,6 +119,7 @@ COVERED_BY = {
     "measure/shared.py": VERDICTS,
     "measure/site.py": VERDICTS,
     "measure/square_tests.py": VERDICTS,
+    "model/bypass.py": "tests/model/test_bypass_codec.py",
     "model/control.py": CODEC,
     "model/errors.py": CONFIG,
     "model/failure.py": "tests/net/test_classify.py",

@@ -33,6 +33,7 @@ PATH_KEYS = frozenset(
         "store.dir",
         "store.sign_with",
         "metrics.textfile",
+        "bypass.secrets_file",
     }
 )
 #: Those of them that a command makes itself.

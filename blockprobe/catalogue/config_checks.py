@@ -145,6 +145,49 @@ def _textfile(value: str) -> None:
         raise UnfitValue(f"{value!r} would not be read: node_exporter's textfile collector takes names ending in .prom")
 
 
+def _proxy(*schemes: str) -> Check:
+    """A proxy's URL of one of the schemes: a host and a port, and no login, which stands in bypass.secrets_file."""
+    example = f"give one like {schemes[0]}://proxy.example:1080"
+
+    def check(value: str) -> None:
+        if "@" in value:
+            raise UnfitValue("a proxy URL has no user name or password; put them into bypass.secrets_file")
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in schemes and bool(parts.hostname) and bool(parts.port)
+        except ValueError:
+            usable = False
+        if not usable or parts.path.strip("/") or parts.query or parts.fragment:
+            raise UnfitValue(f"{value!r} is no {schemes[0]} proxy; {example}")
+        _name_or_address(parts.hostname or "")
+
+    return check
+
+
+def _web_proxy(value: str) -> None:
+    if value.count("{url}") != 1:
+        raise UnfitValue(
+            f"{value!r} does not say where the page goes; write {{url}} once, as https://p.example/?q={{url}}"
+        )
+    _target(value.replace("{url}", "x"))
+
+
+def _mirror(value: str) -> None:
+    """`target=mirror`, both names or addresses."""
+    target, separator, mirror = value.partition("=")
+    if not separator:
+        raise UnfitValue(
+            f"{value!r} does not say whose mirror it is; write target=mirror, as a.example=a.mirror.example"
+        )
+    _name_or_address(target)
+    _name_or_address(mirror)
+
+
+def _interface(value: str) -> None:
+    if not re.fullmatch(r"[^\s/:]{1,15}", value):
+        raise UnfitValue(f"{value!r} is no name of a network interface; give one like wg0 (see `ip link`)")
+
+
 _CHECKS: dict[str, Check] = {
     "vantage.asn": _between(1, 4_294_967_295),
     "vantage.country": _country,
@@ -179,4 +222,14 @@ _CHECKS: dict[str, Check] = {
     "helper_server.zone": _zone,
     "helper_server.resolver": _resolver,
     "helper_server.requests_per_minute": _between(1, 1_000_000),
+    "helper_server.megabytes_per_hour": _between(1, 1_000_000),
+    "bypass.http_proxies": _proxy("http", "https"),
+    "bypass.socks_proxies": _proxy("socks5"),
+    "bypass.web_proxies": _web_proxy,
+    "bypass.mirrors": _mirror,
+    "bypass.tor": _proxy("socks5"),
+    "bypass.interface": _interface,
+    "bypass.connections": _between(20, 100_000),
+    "bypass.bytes": _between(100_000, 2**40),
+    "bypass.seconds": _between(5.0, 3600.0),
 }

@@ -128,6 +128,27 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BypassSettings:
+    """[bypass]: what the operator has at hand to get around a block, and what one battery may cost one target.
+
+    `http_proxies` are http:// or https:// URLs of CONNECT proxies, `socks_proxies` and `tor` socks5:// URLs;
+    `web_proxies` are URLs in which {url} stands for the page wanted, `mirrors` other addresses of the targets as
+    `target=mirror`, `interface` a VPN's. `secrets_file` holds the logins (docs/bypass.md).
+    """
+
+    http_proxies: tuple[str, ...] = ()
+    socks_proxies: tuple[str, ...] = ()
+    web_proxies: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    tor: str | None = None
+    interface: str | None = None
+    secrets_file: str | None = None
+    connections: int = 600
+    bytes: int = 16_000_000
+    seconds: float = 180.0
+
+
 class Settings:
     """Everything that can be configured, validated."""
 
@@ -142,3 +163,4 @@ class Settings:
     agent: AgentSettings = AgentSettings()
     store: StoreSettings = StoreSettings()
     metrics: MetricsSettings = MetricsSettings()
+    bypass: BypassSettings = BypassSettings()

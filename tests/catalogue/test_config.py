@@ -66,6 +66,17 @@ max_series = 50000
 [addresses]
 public = ["203.0.113.0/24"]
 
+[bypass]
+http_proxies = ["http://proxy.example:3128"]
+socks_proxies = ["socks5://203.0.113.9:1080"]
+web_proxies = ["https://p.example/?q={url}"]
+mirrors = ["a.example=a.mirror.example"]
+tor = "socks5://127.0.0.1:9050"
+interface = "wg0"
+connections = 300
+bytes = 4000000
+seconds = 60
+
 [helper_server]
 address = "203.0.113.130"
 echo_address = "203.0.113.131"
@@ -202,6 +213,13 @@ def test_all_faults_are_named_at_once_each_with_key_and_remedy(written: Path) ->
         ("[agent]\ncycle_s = 0\n", "give 1.0 to 86400.0"),
         ("[agent]\ninterval = 3\n", "the keys of [agent] are plans, calendar, cycle_s, line_check_s"),
         ("[store]\nmax_bytes = -1\n", "give 1000000 to"),
+        ("[bypass]\nhttp_proxies = ['proxy.example:3128']\n", "is no http proxy"),
+        ("[bypass]\nsocks_proxies = ['socks5://a:b@proxy.example:1080']\n", "put them into bypass.secrets_file"),
+        ("[bypass]\ntor = 'socks4://127.0.0.1:9050'\n", "is no socks5 proxy"),
+        ("[bypass]\nweb_proxies = ['https://p.example/']\n", "write {url} once"),
+        ("[bypass]\nmirrors = ['a.mirror.example']\n", "write target=mirror"),
+        ("[bypass]\ninterface = 'wg 0'\n", "is no name of a network interface"),
+        ("[bypass]\nconnections = 1\n", "give 20 to 100000"),
         ("[store]\nretention_days = 0\n", "give 1 to 36500"),
         ("[metrics]\nlisten = '9890'\n", "no address with port"),
         ("[metrics]\nlisten = '127.0.0.1:98900'\n", "no address with port"),
