@@ -2,7 +2,7 @@
 
 The records are made from golden ones with names, addresses, keys, hashes, pages and times of their own, so that nothing
 but what real records have in common is compressed away. Run: `python bench/store_bytes.py [--records N] [--blocked S]
-[--seed S]`; the exit status is 1 when a goal is missed. Written is what the kernel was given for the disk
+[--seed S] [--save]`; the exit status is 1 when a goal is missed. Written is what the kernel was given for the disk
 (`write_bytes` of /proc/self/io), archive and state, journals included; the files' sizes stand beside it.
 """
 
@@ -20,22 +20,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from common import HERE, save
 
-from blockprobe.lab.pages import article  # noqa: E402
-from blockprobe.model.codec import dump_record, load_record  # noqa: E402
-from blockprobe.model.history import History, Transition  # noqa: E402
-from blockprobe.model.record import Record  # noqa: E402
-from blockprobe.model.settings import StoreSettings  # noqa: E402
-from blockprobe.run import new_id  # noqa: E402
-from blockprobe.store.archive import Archive  # noqa: E402
-from blockprobe.store.policy import wants_full  # noqa: E402
-from blockprobe.store.state import StateDb  # noqa: E402
-from blockprobe.verdict.history import advance, seen_of  # noqa: E402
-from blockprobe.verdict.sketch import text_sketch  # noqa: E402
+from blockprobe.lab.pages import article
+from blockprobe.model.codec import dump_record, load_record
+from blockprobe.model.history import History, Transition
+from blockprobe.model.record import Record
+from blockprobe.model.settings import StoreSettings
+from blockprobe.run import new_id
+from blockprobe.store.archive import Archive
+from blockprobe.store.policy import wants_full
+from blockprobe.store.state import StateDb
+from blockprobe.verdict.history import advance, seen_of
+from blockprobe.verdict.sketch import text_sketch
 
-GOAL_NEW, GOAL_SAME = 6_000_000, 1_000_000  # bytes for 5,000 records
+RECORDS = 5_000
+GOAL_NEW, GOAL_SAME = 6_000_000, 1_000_000  # bytes for so many records
 PAGE_BYTES = 3_000
 GOLDENS = HERE.parent / "tests" / "goldens"
 HEALTHY = "demo-news.example"
@@ -195,32 +195,43 @@ def _targets(maker: Maker, count: int, blocked: float) -> list[tuple[str, str]]:
     return [(maker.host(), kind) for kind in kinds]
 
 
-def _measure(store: Store, records: Iterator[Record], what: str, goal: int, *, last: bool) -> bool:
-    """Store one cycle, print its figures, and say whether the goal is met."""
+def _measure(store: Store, records: Iterator[Record], goal: int, *, last: bool) -> dict[str, Any]:
+    """Store one cycle; its figures in bytes, and seconds of CPU."""
     written, size = _written(), _size(store.folder)
     store.cycle(records)
     if last:
         store.close()
     written, size = _written() - written, _size(store.folder) - size
-    count = len(store.histories)
+    return {
+        "full": store.full, "json_bytes": store.json_bytes, "written_bytes": written, "grown_bytes": size,
+        "goal_bytes": goal, "cpu_s": store.cpu_s, "met": max(written, size) <= goal,
+    }  # fmt: skip
+
+
+def _print(what: str, count: int, cycle: dict[str, Any]) -> None:
     print(
-        f"{what}: {count} records, {store.full} in full, {store.json_bytes / 1e6:.1f} MB of JSON; "
-        f"written {written / 1e6:.2f} MB (goal {goal / 1e6:.2f}), files grew by {size / 1e6:.2f} MB, "
-        f"{store.cpu_s / count * 1000:.2f} ms CPU a record"
+        f"{what}: {count} records, {cycle['full']} in full, {cycle['json_bytes'] / 1e6:.1f} MB of JSON; "
+        f"written {cycle['written_bytes'] / 1e6:.2f} MB (goal {cycle['goal_bytes'] / 1e6:.2f}), "
+        f"files grew by {cycle['grown_bytes'] / 1e6:.2f} MB, {cycle['cpu_s'] / count * 1000:.2f} ms CPU a record"
     )
-    return max(written, size) <= goal
 
 
-def main() -> int:
-    """Store two cycles, print, and say whether the goals are met."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=5_000)
+    parser.add_argument("--records", type=int, default=RECORDS, help=f"results are saved when these are {RECORDS:,}")
     parser.add_argument("--blocked", type=float, default=0.0, help="share of blocked targets, which are kept in full")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", default="/var/tmp", help="a folder on a disk, for write_bytes to count")
-    options = parser.parse_args()
+    parser.add_argument("--save", action="store_true", help="write results whatever --records")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Store two cycles, print, save, and say whether the goals are met."""
+    options = _options()
+    count = options.records
     maker = Maker(options.seed)
-    targets = _targets(maker, options.records, options.blocked)
+    targets = _targets(maker, count, options.blocked)
 
     def records(hour: int) -> Iterator[Record]:
         for number, (host, golden) in enumerate(targets):
@@ -229,12 +240,18 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         store = Store(Path(folder))
-        goals = [goal * options.records // 5_000 for goal in (GOAL_NEW, GOAL_SAME)]
-        met = [
-            _measure(store, records(0), "all new", goals[0], last=False),
-            _measure(store, records(1), "none changed", goals[1], last=True),
-        ]
-    return 0 if all(met) else 1
+        goals = [goal * count // RECORDS for goal in (GOAL_NEW, GOAL_SAME)]
+        cycles = {
+            "all new": _measure(store, records(0), goals[0], last=False),
+            "none changed": _measure(store, records(1), goals[1], last=True),
+        }
+    for what, cycle in cycles.items():
+        _print(what, count, cycle)
+    if options.save or count == RECORDS:
+        suffix = f"_blocked_{options.blocked}" if options.blocked else ""
+        figures = {"records": count, "blocked": options.blocked, "cycles": cycles}
+        print("written:", save(f"store_bytes{suffix}", options.seed, figures))
+    return 0 if all(cycle["met"] for cycle in cycles.values()) else 1
 
 
 if __name__ == "__main__":
