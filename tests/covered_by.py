@@ -141,6 +141,7 @@ COVERED_BY = {
     "net/helper_wire.py": "tests/net/test_helper_client.py",
     "net/http_body.py": "tests/net/test_http.py",
     "net/tls_alert.py": "tests/net/test_tls.py",
+    "net/proxy_words.py": "tests/net/test_proxy_http.py",
     "run.py": CHECK,
     "store/chain.py": ARCHIVE,
     "store/files.py": ARCHIVE,

@@ -48,6 +48,10 @@ class Failure(StrEnum):
     # helpers
     HELPER_BAD_ANSWER = "helper_bad_answer"
 
+    # proxies, which an operator names as a way around a block
+    PROXY_REFUSED = "proxy_refused"
+    PROXY_LOGIN_REFUSED = "proxy_login_refused"
+    PROXY_BAD_ANSWER = "proxy_bad_answer"
 
 #: The chain arrived but does not prove the name; the handshake itself went through.
 CERTIFICATE_FAILURES = frozenset(

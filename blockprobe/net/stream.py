@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 import struct
+import termios
 from typing import Protocol
 
 from blockprobe.net.dial import readable, report_icmp, retransmissions_of, set_hop_limit, tcp_info
 
+#: How often `acknowledged` looks (seconds).
+_POLL_S = 0.003
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
 
@@ -21,6 +25,29 @@ class Layer(Protocol):
     async def sendall(self, data: bytes) -> None:
         """Send all of `data`."""
         ...
+
+
+class _Wire:
+    """The stream itself as the lowest layer."""
+
+    def __init__(self, stream: "Stream") -> None:
+        self.recv = stream.recv_wire
+        self.sendall = stream.send_wire
+
+
+class _Unread:
+    """What was read too early, in front of the layer it came from."""
+
+    def __init__(self, data: bytes, below: Layer) -> None:
+        self._data = data
+        self._below = below
+        self.sendall = below.sendall
+
+    async def recv(self, limit: int) -> bytes:
+        if not self._data:
+            return await self._below.recv(limit)
+        data, self._data = self._data[:limit], self._data[limit:]
+        return data
 
 
 class Stream:
@@ -48,6 +75,24 @@ class Stream:
         """From now on read and write through `layer`."""
         self._layer = layer
         self.tls = True
+
+    @property
+    def top(self) -> Layer:
+        """What the next layer has to speak through: the last one, or the wire."""
+        return self._layer or _Wire(self)
+
+    def unread(self, data: bytes) -> None:
+        """Give back what was read too early: it is what the next `recv` returns."""
+        if data:
+            self._layer = _Unread(data, self.top)
+
+    def enter_tunnel(self, rest: bytes) -> None:
+        """From now on a proxy passes everything on; `rest` is what came behind its answer.
+
+        What is spoken inside begins anew: `tls` says whether *that* is TLS.
+        """
+        self.unread(rest)
+        self.tls = False
 
     async def recv(self, limit: int = 65_536) -> bytes:
         """Up to `limit` bytes as soon as there are any; empty at the end of the stream."""
@@ -94,6 +139,14 @@ class Stream:
         """Whether `close` was called."""
         return self._sock.fileno() < 0
 
+    async def acknowledged(self) -> None:
+        """Wait until the peer's kernel has acknowledged all that was sent (SIOCOUTQ is 0); raises OSError when closed.
+
+        Until then a retransmission may join what was sent in pieces.
+        """
+        while _unacknowledged(self._sock):  # noqa: ASYNC110 - the kernel has no event for it
+            await asyncio.sleep(_POLL_S)
+
     def limit_hops(self, ttl: int, *, hear_routers: bool = False) -> None:
         """Let what is sent from now on, and its retransmissions, die after `ttl` hops, until the peer is heard.
 
@@ -132,3 +185,8 @@ class Stream:
     async def aclose(self) -> None:
         """`close`, for `async with contextlib.aclosing(stream)`."""
         self.close()
+
+
+def _unacknowledged(sock: socket.socket) -> int:
+    """Bytes that were sent or wait to be, and are not acknowledged (tcp(7), SIOCOUTQ)."""
+    return int(struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))[0])

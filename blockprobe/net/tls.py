@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import TlsObservation, Why
 from blockprobe.net.classify import failure_of
+from blockprobe.net.hello_split import Split, SplitError, cut
 from blockprobe.net.session import Session
 from blockprobe.net.stream import Stream
 from blockprobe.net.tls_alert import alert_of
@@ -39,6 +40,7 @@ class Hello:
     alpn: tuple[str, ...] = ("http/1.1",)
     ttl: int | None = None
     verify: bool = True
+    split: Split | None = None
 
 
 class ServerNameError(ValueError):
@@ -106,7 +108,7 @@ async def handshake(
     try:
         async with asyncio.timeout(session.timeout_s):
             await attempt.run(contexts)
-    except (OSError, EOFError, ServerNameError) as error:
+    except (OSError, EOFError, ServerNameError, SplitError) as error:
         attempt.error = error
     except BaseException:
         stream.close()
@@ -132,6 +134,8 @@ class _TlsLayer:
 
     def __init__(self, stream: Stream, hello: Hello, contexts: TlsContexts) -> None:
         self._stream = stream
+        self._below = stream.top
+        self._split = hello.split
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self.connection = contexts.connection(hello, self._incoming, self._outgoing)
@@ -140,13 +144,25 @@ class _TlsLayer:
     async def flush(self) -> int:
         """Send what OpenSSL wrote; the number of bytes."""
         data = self._outgoing.read()
+        if data and self._split is not None:
+            return await self._send_split(data, self._split)
         if data:
-            await self._stream.send_wire(data)
+            await self._below.sendall(data)
         return len(data)
+
+    async def _send_split(self, hello: bytes, split: Split) -> int:
+        """The first flight in pieces, each when the one before was acknowledged: retransmissions would join them."""
+        self._split = None
+        pieces = cut(hello, split)
+        for number, piece in enumerate(pieces):
+            if number:
+                await self._stream.acknowledged()
+            await self._below.sendall(piece)
+        return sum(map(len, pieces))
 
     async def fill(self) -> bool:
         """Receive something for OpenSSL; false at the end of the stream."""
-        data = await self._stream.recv_wire()
+        data = await self._below.recv(65_536)
         self.first = self.first or data[:16]
         self._incoming.write(data)
         return bool(data)
@@ -231,7 +247,7 @@ class _Attempt:
             packets=1 + self._stream.retransmissions - self._retransmissions,
             rtt_s=self._stream.rtt_s,
             chain=chain.kept() if valid is False else chain.certificates,
-            detail=detail,
+            detail=_told(self._hello.split, detail),
         )
 
     def _judge(self, chain: Chain) -> tuple[Failure | None, str | None]:
@@ -246,6 +262,12 @@ class _Attempt:
         if error is not None:
             return failure_of(error), str(error) or None
         return (None, None) if named else (Failure.SSL_INVALID_HOSTNAME, f"not for {self._hello.verify_name}")
+
+
+def _told(split: Split | None, detail: str | None) -> str | None:
+    if split is None:
+        return detail
+    return f"ClientHello over two {split}" + (f"; {detail}" if detail else "")
 
 
 def _valid(hello: Hello, chain: Chain, error: Exception | None) -> bool | None:

@@ -114,3 +114,21 @@ def test_cancelling_a_read_leaves_a_stream_that_can_be_closed() -> None:
             assert stream.retransmissions == 0
 
     asyncio.run(scenario())
+
+
+def test_acknowledged_returns_when_the_peer_has_all_and_what_was_read_too_early_can_be_given_back() -> None:
+    async def scenario() -> None:
+        async with connected(_echo) as stream:
+            await stream.sendall(b"hello")
+            await asyncio.wait_for(stream.acknowledged(), 1)
+            got = await stream.recv()
+            stream.unread(got)
+            assert await stream.recv(2) == b"he"
+            assert await stream.recv() == b"llo"
+            await stream.sendall(b"again")
+            assert await stream.recv() == b"again"
+            assert stream.bytes_received == 10, "counted once, on the wire"
+            stream.enter_tunnel(b"rest")
+            assert (await stream.recv(), stream.tls) == (b"rest", False)
+
+    asyncio.run(scenario())
