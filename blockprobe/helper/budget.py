@@ -1,4 +1,4 @@
-"""How much one client may ask for: requests per minute, and things in flight at once."""
+"""How much one client may ask for: requests per minute, bytes per hour, and things in flight at once."""
 
 import asyncio
 import ipaddress
@@ -43,6 +43,40 @@ class RequestBudget:
         if len(self._buckets) > _CLIENTS:
             self._buckets.popitem(last=False)
         return 0.0 if granted else (1.0 - tokens) / rate
+
+
+class ByteBudget:
+    """A bucket of bytes per client, per key and for everybody: `per_hour` of each may come at once, all together
+    `EVERYBODY` times as much. So nobody makes a source of traffic of the echo, with many keys or from many places."""
+
+    #: All clients together may have as much as so many of them.
+    EVERYBODY = 20
+
+    def __init__(self, clock: Clock, per_hour: int) -> None:
+        """`per_hour` in bytes."""
+        self._clock = clock
+        self._per_hour = float(per_hour)
+        self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, client: str, key_id: str, count: int) -> float:
+        """Spend `count` bytes: 0.0 when granted, else the seconds until as many will be."""
+        now = self._clock.monotonic()
+        shares = ((client_group(client), 1), (f"key {key_id}", 1), ("everybody", self.EVERYBODY))
+        left = [(name, self._left(name, share, now), share) for name, share in shares]
+        wait_s = max((count - has) / (self._per_hour * share / 3600.0) for _, has, share in left)
+        if wait_s > 0.0:
+            return wait_s
+        for name, has, _ in left:
+            self._used[name] = (has - count, now)
+            self._used.move_to_end(name)
+        while len(self._used) > _CLIENTS:
+            self._used.popitem(last=False)
+        return 0.0
+
+    def _left(self, name: str, share: int, now: float) -> float:
+        most = self._per_hour * share
+        has, since = self._used.get(name, (most, now))
+        return min(most, has + (now - since) * most / 3600.0)
 
 
 class InFlight:

@@ -9,7 +9,6 @@ from blockprobe.helper.certificate import ServerCertificate
 from blockprobe.helper.echo_dns import UdpEcho, converse_tcp
 from blockprobe.helper.echo_http import HttpEcho
 from blockprobe.helper.http_server import Handler, HttpConversation, HttpLimits, HttpRequest, HttpResponse
-from blockprobe.helper.keys import KeyTable
 from blockprobe.helper.listeners import Doors, EchoPorts, dns_sockets, tcp_socket
 from blockprobe.helper.metrics import Meter
 from blockprobe.helper.zone import DelegatedZone
@@ -29,19 +28,19 @@ class EchoService:
 
     def __init__(
         self,
-        keys: KeyTable,
+        echo: HttpEcho,
         meter: Meter,
         certificate: ServerCertificate,
         doors: Doors,
         zone: DelegatedZone | None = None,
     ) -> None:
-        """The first four are shared with the API; `zone` is answered on the DNS ports beside the echo."""
+        """`meter`, `certificate` and `doors` are shared with the API; `zone` is answered beside the echo over DNS."""
         self._zone = zone
-        self._keys = keys
+        self._keys = echo.keys
         self._meter = meter
         self._certificate = certificate
         self._doors = doors
-        self._echo = HttpEcho(keys)
+        self._echo = echo
         self._gate = InFlight(total=_CONNECTIONS[0], per_client=_CONNECTIONS[1])
         self._names: WeakKeyDictionary[ssl.SSLObject, str] = WeakKeyDictionary()
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from blockprobe.helper.api import Api
-from blockprobe.helper.budget import InFlight, RequestBudget
+from blockprobe.helper.budget import ByteBudget, InFlight, RequestBudget
 from blockprobe.helper.certificate import ServerCertificate
 from blockprobe.helper.control import Controller
+from blockprobe.helper.echo_http import HttpEcho
 from blockprobe.helper.echo_service import EchoService
 from blockprobe.helper.http_server import HttpConversation, HttpLimits
 from blockprobe.helper.keys import KeyTable
@@ -80,6 +81,7 @@ class HelperServer:
             measurer=self._controller,
             token=_token(settings.token_file),
         )
+        self._bytes = ByteBudget(clock, settings.megabytes_per_hour * 1_000_000)
         self._doors = Doors()
 
     @classmethod
@@ -133,7 +135,8 @@ class HelperServer:
             ).run()
 
         await self._doors.streams(sock, talk, gate, self._certificate.front())
-        echo = EchoService(self._keys, self._meter, self._certificate, self._doors, self._zone)
+        answers = HttpEcho(self._keys, self._bytes)
+        echo = EchoService(answers, self._meter, self._certificate, self._doors, self._zone)
         echoes = [await echo.listen(address, self._settings) for address in self._settings.echo_address]
         return Listening(address=self._settings.address, https=https, echoes=tuple(echoes))
 

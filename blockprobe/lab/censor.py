@@ -100,6 +100,19 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """Connections that named a listed host (SNI or Host) die once `after_bytes` of data came down: by silence both
+    ways, or by a reset."""
+
+    names: tuple[str, ...]
+    after_bytes: int
+    action: Literal[Action.DROP, Action.RESET] = Action.DROP
+    subdomains: bool = True
+    match: Match = Match(ports=(80, 443), protocol="tcp")
+    at: Where = "core"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DnsInject:
     """A forged answer to any UDP query for the names, whatever the resolver. The original passes unless `drop`;
     `answers` of the other family give an empty answer; an `rcode` other than 0 needs none."""
@@ -167,16 +180,21 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """A bottleneck of kilobit per second each way with a queue of `queue_ms`."""
+    """A bottleneck of kilobit per second each way with a queue of `queue_ms`: a short one drops much, as a policer
+    does. `per_flow`: each TCP connection has one to itself. With `names` only connections that named a listed host
+    (SNI or Host) meet it, each one of its own."""
 
     kbit: float
     queue_ms: float = 500.0
+    per_flow: bool = False
+    names: tuple[str, ...] = ()
+    subdomains: bool = True
     match: Match = ANYTHING
     at: Where = "core"
 
 
 Shape = Loss | Outage | Delay | Rate
-Rule = Drop | Rst | IcmpReject | Sni | Host | DnsInject | Dnat | Mtu | Loss | Outage | Delay | Rate
+Rule = Drop | Rst | IcmpReject | Sni | Host | Freeze | DnsInject | Dnat | Mtu | Loss | Outage | Delay | Rate
 
 
 def dns_intercept(to_v4: str, to_v6: str, *, names: tuple[str, ...] = (), sources: tuple[str, ...] = ()) -> Dnat:

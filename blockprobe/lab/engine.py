@@ -7,13 +7,12 @@ from typing import Final
 
 from blockprobe.lab import censor, packets
 from blockprobe.lab.dnswire import parse_query
-from blockprobe.lab.forge import Strike, forged_dns, icmp_reject, strike
+from blockprobe.lab.forge import Strike, cut, forged_dns, icmp_reject, strike
 from blockprobe.lab.matching import Matcher
+from blockprobe.lab.naming import Flow, NameWatch
 from blockprobe.lab.packets import ACK, RST, SYN, TCP, UDP, Packet
 from blockprobe.lab.sniff import host_name, is_under, server_name, starts_hello, whole_hello
 
-Flow = tuple[bytes, bytes, int, int]
-"""Near address, far address, near port, far port."""
 _MANY_FLOWS: Final = 20_000
 
 
@@ -30,11 +29,13 @@ class Engine:
         self._plain: list[tuple[Matcher, censor.Drop | censor.Rst | censor.IcmpReject | censor.Mtu]] = []
         self._sni: list[tuple[Matcher, censor.Sni, frozenset[str]]] = []
         self._host: list[tuple[Matcher, censor.Host, frozenset[str]]] = []
+        self._freeze: list[tuple[Matcher, censor.Freeze, NameWatch]] = []
+        self._counted: dict[Flow, int] = {}
         self._dns: list[tuple[Matcher, censor.DnsInject, frozenset[str]]] = []
         self._dnat: list[tuple[Matcher, censor.Dnat, frozenset[str]]] = []
         for rule in rules:
             self._add(rule)
-        self.active = bool(self._plain or self._sni or self._host or self._dns or self._dnat)
+        self.active = bool(self._plain or self._sni or self._host or self._freeze or self._dns or self._dnat)
 
     def _add(self, rule: censor.Rule) -> None:
         if isinstance(rule, censor.Drop | censor.Rst | censor.IcmpReject | censor.Mtu):
@@ -43,6 +44,8 @@ class Engine:
             self._sni.append((Matcher(rule.match), rule, _names(rule.names)))
         elif isinstance(rule, censor.Host):
             self._host.append((Matcher(rule.match), rule, _names(rule.names)))
+        elif isinstance(rule, censor.Freeze):
+            self._freeze.append((Matcher(rule.match), rule, NameWatch(rule.names, subdomains=rule.subdomains)))
         elif isinstance(rule, censor.DnsInject):
             self._dns.append((Matcher(rule.match), rule, _names(rule.names)))
         elif isinstance(rule, censor.Dnat):
@@ -66,6 +69,8 @@ class Engine:
         for matcher, rule in self._plain:
             if matcher(packet, flow[0], flow[1], flow[3]) and self._stops(packet, rule, up):
                 return None
+        if self._freeze and self._freezes(packet, flow, up):
+            return None
         if not up:
             return self._back(packet, flow) if self._translated else frame
         return self._look_inside(packet, flow)
@@ -169,6 +174,22 @@ class Engine:
             self._marked.clear()
         reset = rule.action is censor.Action.RESET
         self._marked[flow] = censor.Action.RESET if reset else censor.Action.DROP
+        return False
+
+    def _freezes(self, packet: Packet, flow: Flow, up: bool) -> bool:  # noqa: FBT001 - private, one caller
+        """Count what came down a named connection; when it is enough, the connection is dead."""
+        for matcher, rule, watch in self._freeze:
+            if not watch.is_listed(packet, flow, up=up) or not matcher(packet, flow[0], flow[1], flow[3]):
+                continue
+            if up:
+                continue
+            self._counted[flow] = self._counted.get(flow, 0) + packet.end - packet.body
+            if self._counted[flow] > rule.after_bytes:
+                del self._counted[flow]
+                self._marked[flow] = rule.action
+                if rule.action is censor.Action.RESET:
+                    self.injected += cut(packet)
+                return True
         return False
 
     def _pass_dns(self, packet: Packet, flow: Flow) -> bool:

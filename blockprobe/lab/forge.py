@@ -44,6 +44,13 @@ def strike(packet: Packet, how: Strike) -> list[Injected]:
     return frames
 
 
+def cut(packet: Packet) -> list[Injected]:
+    """The resets, to both ends, that end a connection in the place of a server's `packet`."""
+    onwards = forward_tcp(packet, Segment(seq=packet.seq, ack=packet.ack, flags=RST | ACK))
+    back = answer_tcp(packet, Segment(seq=packet.ack, ack=packet.seq, flags=RST | ACK))
+    return [(False, onwards), (True, back)]
+
+
 def _closing(packet: Packet, body: bytes, seq: int, ack: int) -> list[bytes]:
     parts = [body[i : i + _SEGMENT] for i in range(0, len(body), _SEGMENT)] or [b""]
     frames = []

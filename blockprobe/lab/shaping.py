@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from blockprobe.lab import censor
 from blockprobe.lab.matching import Matcher
+from blockprobe.lab.naming import MANY_FLOWS, Flow, NameWatch, flow_of
 from blockprobe.lab.packets import Packet, parse
 
 Shaper = Callable[[bytes, float, bool], float | None]
@@ -79,13 +80,47 @@ def _delay(rule: censor.Delay) -> Shaper:
 
 
 def _rate(rule: censor.Rate) -> Shaper:
-    free = {True: 0.0, False: 0.0}
+    pipe = _Pipe(rule)
+    if rule.names:
+        return _slow_named(rule, pipe)
 
     def shaper(frame: bytes, now: float, up: bool) -> float | None:  # noqa: FBT001
-        start = max(now, free[up])
-        if start - now > rule.queue_ms / 1000:
-            return None
-        free[up] = start + len(frame) * 8 / (rule.kbit * 1000)
-        return free[up] - now
+        flow: Flow | None = None
+        if rule.per_flow:
+            packet = parse(frame)
+            flow = flow_of(packet, up=up) if packet is not None else None
+        return pipe.wait(frame, now, (flow, up))
 
     return shaper
+
+
+def _slow_named(rule: censor.Rate, pipe: "_Pipe") -> Shaper:
+    watch = NameWatch(rule.names, subdomains=rule.subdomains)
+
+    def shaper(frame: bytes, now: float, up: bool) -> float | None:  # noqa: FBT001
+        packet = parse(frame)
+        if packet is None:
+            return 0.0
+        flow = flow_of(packet, up=up)
+        return pipe.wait(frame, now, (flow, up)) if watch.is_listed(packet, flow, up=up) else 0.0
+
+    return shaper
+
+
+class _Pipe:
+    """When each queue of a bottleneck will be empty (seconds since loading)."""
+
+    def __init__(self, rule: censor.Rate) -> None:
+        self._bits_s = rule.kbit * 1000
+        self._queue_s = rule.queue_ms / 1000
+        self._free: dict[tuple[Flow | None, bool], float] = {}
+
+    def wait(self, frame: bytes, now: float, key: tuple[Flow | None, bool]) -> float | None:
+        """Seconds until the frame is through; None when its queue is full."""
+        start = max(now, self._free.get(key, 0.0))
+        if start - now > self._queue_s:
+            return None
+        if len(self._free) > MANY_FLOWS:
+            self._free = {one: free for one, free in self._free.items() if free > now}
+        self._free[key] = start + len(frame) * 8 / self._bits_s
+        return self._free[key] - now

@@ -92,6 +92,7 @@ class HelperServerSettings:
     zone: str | None = None  # delegated to the echo addresses; shows which machine asks on a resolver's behalf
     resolver: str | None = None  # default: the system's; a URL as in [[resolvers.public]]
     requests_per_minute: int = 600
+    megabytes_per_hour: int = 600  # what the echo sends one client for measurements of speed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,6 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BypassSettings:
     """[bypass]: what the operator has at hand to get around a block, and what one battery may cost one target.
 
@@ -149,6 +149,7 @@ class BypassSettings:
     seconds: float = 180.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be configured, validated."""
 

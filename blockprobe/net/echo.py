@@ -16,6 +16,10 @@ DNS_OPTION = 65001
 DNS_QUERY_BYTES = 300
 #: The owner of the TXT record with the echo's statement, in ADDITIONAL.
 DNS_OWNER = "echo"
+#: The most bytes that one request for /bytes brings.
+MAX_BYTES = 4_000_000
+#: The fields in which the echo signs them: the address that it saw, and the code.
+CLIENT_FIELD, MAC_FIELD = "X-Blockprobe-Client", "X-Blockprobe-Mac"
 _KEY_ID_DIGITS = 16
 _SECRET_DIGITS = 64
 _MAX_NONCE = 64
@@ -40,10 +44,10 @@ class EchoKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What the echo signs. `kind` is dns, tls or http; `client` the address the echo saw, as text.
+    """What the echo signs. `kind` is dns, tls, http or bytes; `client` the address the echo saw, as text.
 
     `subject` is, in lower case, for dns "qname/qtype" (no trailing dot), for tls the SNI received ("" for none), for
-    http the Host header.
+    http the Host header, for bytes "name/count" with the name of tls or else of http.
     """
 
     kind: str
@@ -71,6 +75,11 @@ def check(key: EchoKey, statement: Statement, claimed: str) -> bool:
 def dns_subject(qname: str, qtype: str) -> str:
     """The subject of a DNS statement: the canonical form of a question."""
     return f"{qname.lower().removesuffix('.')}/{qtype}"
+
+
+def bytes_subject(name: str, count: int) -> str:
+    """The subject of a statement about `count` bytes sent to somebody who named `name`."""
+    return f"{name.lower()}/{count}"
 
 
 def dns_option(key: EchoKey, nonce: str) -> bytes:

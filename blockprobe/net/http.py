@@ -91,7 +91,7 @@ class _Exchange:
         request = self._request
         if request.ttl is not None:
             self._stream.limit_hops(request.ttl)
-        await self._stream.sendall(_wire(request.host, request.path, request.headers))
+        await self._stream.sendall(request_bytes(request.host, request.path, request.headers))
 
     async def read_head(self) -> None:
         """Read up to the final response's head, past any 1xx."""
@@ -209,8 +209,8 @@ class _Exchange:
 
 
 @lru_cache(maxsize=256)
-def _wire(host: str, path: str, own: tuple[tuple[str, str], ...]) -> bytes:
-    """`_message` as bytes."""
+def request_bytes(host: str, path: str, own: tuple[tuple[str, str], ...] = ()) -> bytes:
+    """A GET as it goes over the wire, with `own` header fields after or in place of the usual ones."""
     return h11.Connection(h11.CLIENT).send(_message(host, path, own)) or b""
 
 

@@ -206,7 +206,7 @@ def test_tls_echo_takes_any_name(files: Files, name: str | None) -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_bytes_for_goodput(files: Files) -> None:
+def test_bytes_for_goodput_go_to_holders_of_a_key(files: Files) -> None:
     async def main() -> None:
         async with small_world(files) as world:
             key = await _key(world)
@@ -214,9 +214,22 @@ def test_bytes_for_goodput(files: Files) -> None:
             for number in (0, 1, 65_536, 1_000_001):
                 status, body = await _get(world, f"/bytes?n={number}", known)
                 assert (status, len(body)) == (200, number)
-            assert (await _get(world, "/bytes?n=65537", {"Host": "x"}))[0] == 403
-            for wrong in ("n=10000001", "n=-1", "n=x", "", "n=1e3"):
+            assert (await _get(world, "/bytes?n=1", {"Host": "x"}))[0] == 403
+            for wrong in ("n=4000001", "n=-1", "n=x", "", "n=1e3"):
                 assert (await _get(world, f"/bytes?{wrong}", known))[0] == 400
+
+    run(main)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_nobody_gets_more_than_a_budget_of_bytes(files: Files) -> None:
+    async def main() -> None:
+        async with small_world(files, megabytes_per_hour=3) as world:
+            key = await _key(world)
+            known = {"Host": "x", "X-Blockprobe-Key": key.id}
+            found = [(await _get(world, "/bytes?n=1000000", known))[0] for _ in range(4)]
+            assert found == [200, 200, 200, 429]
+            assert (await _get(world, "/", known))[0] == 200, "the page costs nothing"
 
     run(main)
 

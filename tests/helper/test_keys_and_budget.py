@@ -2,7 +2,7 @@
 
 import asyncio
 
-from blockprobe.helper.budget import InFlight, RequestBudget, client_group
+from blockprobe.helper.budget import ByteBudget, InFlight, RequestBudget, client_group
 from blockprobe.helper.keys import KeyTable
 
 from .small_world import OwnTime
@@ -84,3 +84,23 @@ def test_in_flight_counts_in_all_and_per_client() -> None:
         assert not gate._clients
 
     asyncio.run(main())
+
+
+def test_bytes_are_counted_by_client_by_key_and_in_all() -> None:
+    clock = OwnTime()
+    budget = ByteBudget(clock, per_hour=3600)
+    assert budget.take("192.0.2.1", "a", 3600) == 0.0
+    assert budget.take("192.0.2.1", "b", 10) == 10.0, "another key of the same client"
+    assert budget.take("192.0.2.2", "a", 10) == 10.0, "the same key elsewhere"
+    clock.at += 10
+    assert budget.take("192.0.2.1", "a", 10) == 0.0
+    granted = [budget.take(f"192.0.2.{n}", f"k{n}", 3600) == 0.0 for n in range(10, 40)]
+    assert sum(granted) == ByteBudget.EVERYBODY - 1, "what the first client had counts too"
+
+
+def test_what_is_refused_costs_nothing() -> None:
+    clock = OwnTime()
+    budget = ByteBudget(clock, per_hour=3600)
+    assert budget.take("2001:db8::1", "a", 3000) == 0.0
+    assert budget.take("2001:db8::2", "b", 1000) > 0.0, "the same /64"
+    assert budget.take("2001:db8::3", "c", 600) == 0.0
