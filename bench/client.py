@@ -51,63 +51,89 @@ def check(job: dict[str, Any]) -> dict[str, Any]:
     """Measure the targets, a new run for every `chunk` of them; each run checks the line anew."""
     from blockprobe.catalogue.config import load_settings
     from blockprobe.cli.knowledge import load_knowledge
-    from blockprobe.model.codec import dump_record, load_record
-    from blockprobe.model.errors import RecordError
-    from blockprobe.model.record import Record
     from blockprobe.model.target import parse_target
-    from blockprobe.net.helper_answer import read_answer
-    from blockprobe.run import Run, measure_all
 
-    limits = {"limits": {"concurrency": job["concurrency"]}}
-    settings = load_settings(Path(job["config"]), {}, limits)
+    settings = load_settings(Path(job["config"]), {}, {"limits": {"concurrency": job["concurrency"]}})
     known = load_knowledge(settings)
     targets = [parse_target(text) for text in job["targets"]]
     chunk = job.get("chunk") or len(targets)
-    silence = Silence()
-    results: list[dict[str, Any]] = []
-    lines: list[dict[str, Any]] = []
-    written = 0
+    tally = Tally(job)
 
-    def take(record: Record) -> None:
-        nonlocal written
-        data = dump_record(record)
-        written += len(data)
-        results.append(summary(record))
-        if job.get("attempts"):
-            silence.add(record)
-        if _is_odd(job, record):
-            name = f"{record.verdict.state}-{record.target.host}-{record.id}.json"
-            (Path(job["keep"]) / name).write_bytes(data)
-
-    async def measure(some: list[Any]) -> None:
-        run = await Run.open(settings, fingerprints=known.fingerprints, catalogue=known.version)
-        try:
-            began = time.monotonic()
-            line = await run.check_line()
-            lines.append({
-                "s": time.monotonic() - began, "families": line.families, "portal": line.portal,
-                "common_path": len(line.common_path), "intercepted": line.intercepted,
-            })  # fmt: skip
-            await measure_all(run, some, on_record=take)
-        finally:
-            await run.aclose()
-
-    async def measure_everything() -> None:
+    async def everything() -> None:
         for start in range(0, len(targets), chunk):
-            await measure(targets[start : start + chunk])
+            await _one_run(settings, known, targets[start : start + chunk], tally)
 
-    # What is made once in a process whatever its work belongs to its start: imports and the readers of JSON.
+    _warm_up()
+    started, began = cpu_s(), time.monotonic()
+    with _profile(job.get("profile")):
+        asyncio.run(everything())
+    return {"startup_cpu_s": started, "cpu_s": cpu_s() - started, "wall_s": time.monotonic() - began} | tally.figures()
+
+
+def _warm_up() -> None:
+    """What is made once in a process whatever its work belongs to its start: imports and the readers of JSON."""
+    import blockprobe.run  # noqa: F401
+    from blockprobe.model.codec import load_record
+    from blockprobe.model.errors import RecordError
+    from blockprobe.net.helper_answer import read_answer
+
     with contextlib.suppress(RecordError):
         load_record("{}")
     with contextlib.suppress(ValueError):
         read_answer(b"{}", "")
-    started, began = cpu_s(), time.monotonic()
-    with _profile(job.get("profile")):
-        asyncio.run(measure_everything())
-    return {
-        "startup_cpu_s": started, "cpu_s": cpu_s() - started, "wall_s": time.monotonic() - began, "results": results,
-        "lines": lines, "silence": silence.totals(), "record_bytes": written,
-    }  # fmt: skip
+
+
+async def _one_run(settings: Any, known: Any, targets: list[Any], tally: "Tally") -> None:
+    from blockprobe.run import Run, measure_all
+
+    run = await Run.open(settings, fingerprints=known.fingerprints, catalogue=known.version)
+    try:
+        began = time.monotonic()
+        line = await run.check_line()
+        tally.take_line(line, took_s=time.monotonic() - began)
+        await measure_all(run, targets, on_record=tally.take)
+    finally:
+        await run.aclose()
+
+
+class Tally:
+    """What is kept of the records: summaries, their bytes, and in the job's folder those that are odd."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        """Nothing taken yet."""
+        from blockprobe.model.codec import dump_record
+
+        self._job = job
+        self._dump = dump_record
+        self._silence = Silence()
+        self._results: list[dict[str, Any]] = []
+        self._lines: list[dict[str, Any]] = []
+        self._written = 0
+
+    def take_line(self, line: Any, *, took_s: float) -> None:
+        """The line as a run found it."""
+        self._lines.append({
+            "s": took_s, "families": line.families, "portal": line.portal,
+            "common_path": len(line.common_path), "intercepted": line.intercepted,
+        })  # fmt: skip
+
+    def take(self, record: Any) -> None:
+        """One record, written as `check --format json` would."""
+        data = self._dump(record)
+        self._written += len(data)
+        self._results.append(summary(record))
+        if self._job.get("attempts"):
+            self._silence.add(record)
+        if _is_odd(self._job, record):
+            name = f"{record.verdict.state}-{record.target.host}-{record.id}.json"
+            (Path(self._job["keep"]) / name).write_bytes(data)
+
+    def figures(self) -> dict[str, Any]:
+        """All of it."""
+        return {
+            "results": self._results, "lines": self._lines, "silence": self._silence.totals(),
+            "record_bytes": self._written,
+        }  # fmt: skip
 
 
 class _profile:
