@@ -96,6 +96,8 @@ COVERED_BY = {
     "lab/naming.py": ENGINE,
     "lab/packets.py": ENGINE,
     "lab/pages.py": WORLD,
+    "lab/proxies.py": "tests/builtin/test_proxies.py",
+    "lab/proxy_servers.py": "tests/builtin/test_proxies.py",
     "lab/roles.py": MAP,
     "lab/scenario.py": STORY,
     "lab/scenarios/bad_input.py": STORY,

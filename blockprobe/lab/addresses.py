@@ -39,6 +39,9 @@ WORLD_NETS: Final = (
     NAT64_PREFIX,
 )
 
+ELSEWHERE: Final = "203.0.113.60"
+ELSEWHERE_V6: Final = "2001:db8:8000::60"
+"""A machine of the world that is no site: proxies live there."""
 HELPER: Final = "203.0.113.130"
 HELPER_V6: Final = "2001:db8:81::130"
 HELPER_NAME: Final = "ctl.example"
@@ -61,6 +64,15 @@ _WHO: Final = tuple(
     for who, nets in (("probe", PROBE_NETS), ("isp", (*ISP_NETS, "198.18.0.0/30")), ("helper", HELPER_NETS))
     for net in nets
 )
+
+
+def is_literal(host: str) -> bool:
+    """Is it an address rather than a name?"""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def client_network(address: str) -> str:

@@ -71,7 +71,8 @@ class Residual:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sni:
     """A filter on the name in the ClientHello. `in_path` filters keep the packet back; others only inject, and the
-    original passes. One that does not `reassemble` reads each segment alone."""
+    original passes. One that does not `reassemble` reads each segment alone; one that does not `reassemble_records`
+    reads the first TLS record alone."""
 
     names: tuple[str, ...]
     action: Action = Action.RESET
@@ -79,6 +80,7 @@ class Sni:
     in_path: bool = True
     both_ends: bool = True
     reassemble: bool = True
+    reassemble_records: bool = True
     residual: Residual | None = None
     match: Match = Match(ports=(443,))
     at: Where = "core"

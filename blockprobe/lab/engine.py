@@ -11,7 +11,7 @@ from blockprobe.lab.forge import Strike, cut, forged_dns, icmp_reject, strike
 from blockprobe.lab.matching import Matcher
 from blockprobe.lab.naming import Flow, NameWatch
 from blockprobe.lab.packets import ACK, RST, SYN, TCP, UDP, Packet
-from blockprobe.lab.sniff import host_name, is_under, server_name, starts_hello, whole_hello
+from blockprobe.lab.sniff import first_record, host_name, is_under, server_name, starts_hello, whole_hello
 
 _MANY_FLOWS: Final = 20_000
 
@@ -127,7 +127,7 @@ class Engine:
         for matcher, rule, names in self._sni:
             if not rule.reassemble and not whole_hello(payload):
                 continue
-            name, _ = server_name(whole)
+            name, _ = server_name(whole if rule.reassemble_records else first_record(whole))
             if not name or not is_under(name, names, subdomains=rule.subdomains):
                 continue
             if matcher(packet, flow[0], flow[1], flow[3]):

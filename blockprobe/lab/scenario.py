@@ -7,6 +7,7 @@ from typing import Literal
 from blockprobe.lab import addresses as at
 from blockprobe.lab.censor import Delay, Drop, Match, Rst, Rule
 from blockprobe.lab.lies import Lie
+from blockprobe.lab.proxies import Proxy
 from blockprobe.lab.sites import Client, Door, Site, site
 from blockprobe.lab.topology import Family, Plumbing, Unroute
 from blockprobe.lab.zones import Name
@@ -46,6 +47,7 @@ class Scenario:
     targets: tuple[Expect, ...] = ()
     sites: tuple[Site, ...] = ()
     names: tuple[Name, ...] = ()
+    proxies: tuple[Proxy, ...] = ()
     lies: tuple[Lie, ...] = ()
     rules: tuple[Rule, ...] = ()
     unroutes: tuple[Unroute, ...] = ()

@@ -23,6 +23,11 @@ def server_name(stream: bytes) -> tuple[str | None, bool]:
         return None, not whole and len(stream) < _LONGEST_HELLO
 
 
+def first_record(stream: bytes) -> bytes:
+    """The first TLS record of a stream, or what there is of it: all that a filter reads that joins no records."""
+    return stream[: 5 + int.from_bytes(stream[3:5])]
+
+
 def whole_hello(payload: bytes) -> bool:
     """Does this one segment hold a complete ClientHello?"""
     return _handshake(payload)[1]

@@ -12,7 +12,9 @@ from blockprobe.lab import addresses as at
 from blockprobe.lab import pages, web
 from blockprobe.lab.certificates import Authority
 from blockprobe.lab.lies import Nameserver
-from blockprobe.lab.listeners import Ports, open_udp, serve_dns_stream
+from blockprobe.lab.listeners import Handler, Ports, open_udp, serve_dns_stream
+from blockprobe.lab.proxies import Proxy
+from blockprobe.lab.proxy_servers import serving
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.sites import Behaviour, Cert, Client, Door, Page, Reply, Site
 from blockprobe.lab.zones import Zones
@@ -31,6 +33,7 @@ class World:
         self._doors: dict[int, str] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._nameservers: dict[str, Nameserver] = {}
+        self._proxies: dict[tuple[str, int], Handler] = {}
 
     async def start(self) -> None:
         """Open what every scenario needs."""
@@ -53,6 +56,22 @@ class World:
         self._nameservers = {address: Nameserver(address, zones, scenario.lies) for address in resolvers}
         for port in self._doors:
             await self._ports.open(port, self._web)
+        await self._open_proxies(scenario.proxies, zones)
+
+    async def _open_proxies(self, proxies: tuple[Proxy, ...], zones: Zones) -> None:
+        self._proxies = {}
+        for proxy in proxies:
+            context = self._authority.context((proxy.name,)) if proxy.name else None
+            handler = serving(proxy, lambda host: (host,) if at.is_literal(host) else zones.addresses(host), context)
+            for address in (proxy.address, proxy.address_v6):
+                self._proxies[address, proxy.port] = handler
+                await self._ports.open(proxy.port, self._proxy, addresses=(address,))
+
+    async def _proxy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A port stays open when its proxy has gone with a scenario: then nobody answers there."""
+        handler = self._proxies.get(writer.get_extra_info("sockname")[:2])
+        if handler is not None:
+            await handler(reader, writer)
 
     async def _web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await web.serve(self, reader, writer)

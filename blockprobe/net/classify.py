@@ -21,6 +21,7 @@ _ERRNO = {
     errno.ENETUNREACH: Failure.NETWORK_UNREACHABLE,
     errno.EAFNOSUPPORT: Failure.NETWORK_UNREACHABLE,  # a kernel without IPv6
     errno.ENETDOWN: Failure.NETWORK_DOWN,
+    errno.ENODEV: Failure.NETWORK_DOWN,  # the interface to leave through is not there
     errno.EACCES: Failure.PERMISSION_DENIED,
     errno.EPERM: Failure.PERMISSION_DENIED,
     errno.EADDRNOTAVAIL: Failure.ADDRESS_NOT_AVAILABLE,

@@ -31,11 +31,16 @@ _PENDING = (errno.EINPROGRESS, errno.EINTR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpOptions:
-    """Set before connecting: `maxseg` in bytes (TCP_MAXSEG), `ttl` in hops, `source` a local address."""
+    """Set before connecting: `maxseg` in bytes (TCP_MAXSEG), `ttl` in hops, `source` a local address.
+
+    `interface`: all packets leave through this one whatever the routes say (SO_BINDTODEVICE; without privileges since
+    Linux 5.7).
+    """
 
     maxseg: int | None = None
     ttl: int | None = None
     source: str | None = None
+    interface: str | None = None
 
 
 _PLAIN = TcpOptions()
@@ -175,6 +180,8 @@ def _tcp_socket(family: socket.AddressFamily, options: TcpOptions) -> socket.soc
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, options.maxseg)
         if options.ttl is not None:
             set_hop_limit(sock, options.ttl)
+        if options.interface is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, options.interface.encode())
         if options.source is not None:
             sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
             sock.bind((options.source, 0))

@@ -31,6 +31,7 @@ _OF_ERRNO = {
     "ENETUNREACH": "network_unreachable",
     "EAFNOSUPPORT": "network_unreachable",
     "ENETDOWN": "network_down",
+    "ENODEV": "network_down",
     "EACCES": "permission_denied",
     "EPERM": "permission_denied",
     "EADDRNOTAVAIL": "address_not_available",
