@@ -107,6 +107,21 @@ async def open_tunnel(
     session: Session, why: Why, proxy: Proxy, destination: Destination, contexts: TlsContexts
 ) -> Tunnel:
     """Connect to the proxy at `proxy.address` and have it connect to `destination`; never raises for the network."""
+    reached = await reach(session, why, proxy, destination, contexts)
+    if reached.stream is None:
+        return reached
+    observation, stream = reached.observation, reached.stream
+    failure, detail = await _negotiate(session, stream, proxy, destination)
+    observation = replace(observation, t_s=session.elapsed(), failure=failure, detail=detail)
+    if failure is not None:
+        stream.close()
+        return Tunnel(observation=observation, step=ProxyStep.ANSWER)
+    return Tunnel(observation=observation, step=ProxyStep.TUNNEL, stream=stream)
+
+
+async def reach(session: Session, why: Why, proxy: Proxy, destination: Destination, contexts: TlsContexts) -> Tunnel:
+    """Connect to the proxy alone, over TLS where it wants that: for requests of http:// pages, which go to an HTTP
+    proxy as they are (RFC 9112, 3.2.2)."""
     endpoint = Endpoint(address=proxy.address, port=proxy.port)
     observation, stream = await connect(session, why, endpoint, host=destination.host)
     if stream is None:
@@ -118,11 +133,8 @@ async def open_tunnel(
             detail = f"TLS with {proxy.url} failed: {shaken.detail or shaken.failure}"
             failed = replace(observation, failure=shaken.failure, t_s=shaken.t_s, detail=detail)
             return Tunnel(observation=failed, step=ProxyStep.TLS)
-    failure, detail = await _negotiate(session, stream, proxy, destination)
-    observation = replace(observation, t_s=session.elapsed(), failure=failure, detail=detail)
-    if failure is not None:
-        stream.close()
-        return Tunnel(observation=observation, step=ProxyStep.ANSWER)
+        stream.enter_tunnel(b"")
+    observation = replace(observation, t_s=session.elapsed(), detail=f"through {proxy.url}")
     return Tunnel(observation=observation, step=ProxyStep.TUNNEL, stream=stream)
 
 

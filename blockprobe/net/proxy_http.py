@@ -31,10 +31,16 @@ class ConnectAnswer:
 def connect_request(destination: Destination, login: Login | None) -> bytes:
     """The request; `login` goes as Basic credentials (RFC 7617), in UTF-8."""
     lines = [f"CONNECT {destination.authority} HTTP/1.1", f"Host: {destination.authority}"]
-    if login is not None:
-        token = base64.b64encode(f"{login.user}:{login.password}".encode()).decode("ascii")
-        lines.append(f"Proxy-Authorization: Basic {token}")
+    lines += [f"{name}: {value}" for name, value in login_headers(login)]
     return "\r\n".join([*lines, "", ""]).encode("ascii", "replace")
+
+
+def login_headers(login: Login | None) -> tuple[tuple[str, str], ...]:
+    """The header that carries a login in any request to a proxy."""
+    if login is None:
+        return ()
+    token = base64.b64encode(f"{login.user}:{login.password}".encode()).decode("ascii")
+    return (("Proxy-Authorization", f"Basic {token}"),)
 
 
 def read_connect(raw: bytes) -> ConnectAnswer | None:
