@@ -4,7 +4,14 @@ import ipaddress
 from collections.abc import Iterator
 
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import DnsObservation, HttpObservation, Observation, TcpObservation, TlsObservation
+from blockprobe.model.observation import (
+    DnsObservation,
+    HttpObservation,
+    Observation,
+    QuicObservation,
+    TcpObservation,
+    TlsObservation,
+)
 from blockprobe.model.record import Record
 
 #: What the kernel says without sending anything, for want of a route or an interface.
@@ -32,7 +39,7 @@ def _answered(one: Observation) -> bool:
             return one.reply is not None and not _is_local(one.resolver)
         case TcpObservation():
             return one.failure is None or one.failure in (Failure.CONNECTION_REFUSED, Failure.CONNECTION_RESET)
-        case TlsObservation() | HttpObservation():
+        case TlsObservation() | HttpObservation() | QuicObservation():
             return one.bytes_received > 0
     return any(sender is not None for hop in one.hops for sender in hop.senders)
 

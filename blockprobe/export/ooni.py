@@ -12,7 +12,7 @@ from blockprobe.export.ooni_verdict import comparison_keys, first_dns_failure, v
 from blockprobe.export.ooni_words import to_word
 from blockprobe.export.scrub import Scrubber, map_strings, scrub_unknown, seen_addresses
 from blockprobe.model.control import Control, ControlHttp
-from blockprobe.model.observation import DnsObservation, HttpObservation, TcpObservation
+from blockprobe.model.observation import DnsObservation, HttpObservation, QuicObservation, TcpObservation
 from blockprobe.model.record import Record
 
 DATA_FORMAT_VERSION = "0.2.0"
@@ -38,7 +38,7 @@ def measured_addresses(record: Record) -> frozenset[str]:
     """Every address that was connected to or that somebody answered with: evidence, and not the probe's own."""
     found = set()
     for one in record.observations:
-        if isinstance(one, TcpObservation | HttpObservation):
+        if isinstance(one, TcpObservation | HttpObservation | QuicObservation):
             found.add(one.address)
         elif isinstance(one, DnsObservation) and one.reply is not None:
             found |= {answer.value for answer in one.reply.answers}
@@ -99,7 +99,7 @@ def _test_keys(record: Record, lists: Archive, control: Control | None) -> dict[
         "tcp_connect": lists.tcp_connect,
         "tls_handshakes": lists.tls_handshakes,
         "x_control_request": _control_request(record, lists),
-        "control": _control(control),
+        "control": _control(record, control),
         "x_conn_priority_log": [],
         "control_failure": "unknown_failure: no helper" if control is None else to_word(control.failure),
         "dns_experiment_failure": None if dns is None else to_word(dns.failure),
@@ -111,10 +111,11 @@ def _test_keys(record: Record, lists: Archive, control: Control | None) -> dict[
 
 def _chosen(controls: tuple[Control, ...]) -> Control | None:
     """The first helper that answered, else the first asked: the format has room for one."""
-    return next((one for one in controls if one.failure is None), next(iter(controls), None))
+    whole = [one for one in controls if not one.quic]
+    return next((one for one in whole if one.failure is None), next(iter(whole), None))
 
 
-def _control(control: Control | None) -> dict[str, Any] | None:
+def _control(record: Record, control: Control | None) -> dict[str, Any] | None:
     if control is None or control.failure is not None:
         return None
     return {
@@ -123,7 +124,11 @@ def _control(control: Control | None) -> dict[str, Any] | None:
             one.endpoint: {"server_name": one.server_name, "status": one.ok, "failure": one.failure}
             for one in control.tls
         },
-        "quic_handshake": {},
+        "quic_handshake": {
+            one.endpoint: {"server_name": one.server_name, "status": one.ok, "failure": one.failure}
+            for asked in record.control
+            for one in asked.quic
+        },
         "http_request": _control_page(control.hops[-1] if control.hops else None),
         "http3_request": None,
         "dns": {

@@ -67,8 +67,9 @@ def archive(observations: Iterable[Observation]) -> Archive:
 
 
 def is_look(one: Observation) -> bool:
-    """Whether a browser would have done this: neither a repetition nor a counterfactual."""
-    return one.why.test is Test.LOOK and one.why.listed and one.kind != "path"
+    """Whether a browser would have done this on a cold start: no repetition, no counterfactual, nothing over QUIC."""
+    over_quic = isinstance(one, HttpObservation) and one.quic
+    return one.why.test is Test.LOOK and one.why.listed and one.kind not in ("path", "quic") and not over_quic
 
 
 def endpoint(address: str, port: int) -> str:

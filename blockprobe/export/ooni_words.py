@@ -9,6 +9,7 @@ _ONLY_OURS = frozenset(
         Failure.DNS_FORMERR_ERROR,
         Failure.DNS_REPLY_WITH_WRONG_QUESTION,
         Failure.DNS_MALFORMED_REPLY,
+        Failure.QUIC_PROTOCOL_ERROR,
         Failure.HTTP_MALFORMED_RESPONSE,
         Failure.HTTP_HEADERS_TOO_LARGE,
         Failure.HTTP_TOO_MANY_REDIRECTS,

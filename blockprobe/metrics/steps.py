@@ -10,6 +10,7 @@ from blockprobe.model.observation import (
     Observation,
     PathObservation,
     Place,
+    QuicObservation,
     ResolverGroup,
     TcpObservation,
     Test,
@@ -26,6 +27,7 @@ class Step(StrEnum):
     DNS_ENCRYPTED = "dns_encrypted"
     TCP = "tcp"
     TLS = "tls"
+    QUIC = "quic"
     HTTP = "http"
     IP = "ip"
     CONTROL = "control"
@@ -127,7 +129,9 @@ def _step_of(one: Observation) -> Step | None:
         case TlsObservation():
             return Step.TLS
         case HttpObservation():
-            return Step.HTTP
+            return Step.QUIC if one.quic else Step.HTTP
+        case QuicObservation():
+            return Step.QUIC
 
 
 def _steps_of(found: Interference) -> tuple[Step, ...]:
@@ -143,4 +147,4 @@ def _steps_of(found: Interference) -> tuple[Step, ...]:
         case Layer.HTTP:
             return (Step.HTTP,)
         case Layer.QUIC:
-            return ()
+            return (Step.QUIC,)

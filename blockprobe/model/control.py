@@ -63,6 +63,7 @@ class Control:
     """One helper's answer about one URL; `failure` is ours, about reaching the helper itself.
 
     `hops` are in order, the last being where the redirects ended. `clock_offset_s` is the helper's clock minus ours.
+    `quic` are its QUIC handshakes, which it is asked for apart from the rest: then nothing else is in the answer.
     """
 
     helper: str
@@ -77,3 +78,4 @@ class Control:
     hops: tuple[ControlHttp, ...] = ()
     clock_offset_s: float | None = None
     detail: str | None = None
+    quic: tuple[ControlTls, ...] = ()

@@ -40,6 +40,9 @@ class Failure(StrEnum):
     SSL_INVALID_HOSTNAME = "ssl_invalid_hostname"
     SSL_INVALID_CERTIFICATE = "ssl_invalid_certificate"
     SSL_FAILED_HANDSHAKE = "ssl_failed_handshake"
+    # QUIC
+    QUIC_INCOMPATIBLE_VERSION = "quic_incompatible_version"
+    QUIC_PROTOCOL_ERROR = "quic_protocol_error"
     # HTTP
     HTTP_MALFORMED_RESPONSE = "http_malformed_response"
     HTTP_HEADERS_TOO_LARGE = "http_headers_too_large"
@@ -52,6 +55,7 @@ class Failure(StrEnum):
     PROXY_REFUSED = "proxy_refused"
     PROXY_LOGIN_REFUSED = "proxy_login_refused"
     PROXY_BAD_ANSWER = "proxy_bad_answer"
+
 
 #: The chain arrived but does not prove the name; the handshake itself went through.
 CERTIFICATE_FAILURES = frozenset(

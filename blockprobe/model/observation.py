@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from blockprobe.model.evidence import Certificate as Certificate
+from blockprobe.model.evidence import DnsReply as DnsReply
+from blockprobe.model.evidence import ExtendedError as ExtendedError
+from blockprobe.model.evidence import Icmp as Icmp
+from blockprobe.model.evidence import PathHop as PathHop
+from blockprobe.model.evidence import PathReply as PathReply
+from blockprobe.model.evidence import ResourceRecord as ResourceRecord
 from blockprobe.model.failure import Failure
 
 
@@ -74,47 +81,6 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Icmp:
-    """An ICMP error as the kernel's error queue gave it (RFC 792, RFC 4443); `sender` is a router's address."""
-
-    sender: str
-    type: int
-    code: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceRecord:
-    """One resource record; `type` as in the zone file (A, AAAA, CNAME, SOA …), `ttl` in seconds."""
-
-    name: str
-    type: str
-    value: str
-    ttl: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtendedError:
-    """An Extended DNS Error (RFC 8914); 15 Blocked, 16 Censored, 17 Filtered."""
-
-    code: int
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DnsReply:
-    """One DNS message that came back. `ttl_s` of a record counts down only when it came from a cache."""
-
-    t_s: float
-    rcode: str
-    answers: tuple[ResourceRecord, ...] = ()
-    authority: tuple[ResourceRecord, ...] = ()
-    ede: tuple[ExtendedError, ...] = ()
-    aa: bool = False
-    ad: bool = False
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DnsObservation:
     """One question to one resolver. `extra` holds later, different replies to the same question.
 
@@ -161,20 +127,6 @@ class TcpObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """One certificate of the chain that the server sent; hashes are hex SHA-256, times UTC ISO 8601."""
-
-    sha256: str
-    spki_sha256: str
-    subject: str
-    issuer: str
-    names: tuple[str, ...] = ()
-    not_before: str | None = None
-    not_after: str | None = None
-    der: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TlsObservation:
     """One handshake over an open connection.
 
@@ -211,8 +163,44 @@ class TlsObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuicObservation:
+    """One QUIC handshake (RFC 9000, 9001) over a UDP socket of its own.
+
+    Names, `valid`, `chain` and `authentic` are as in a TLS handshake. `packets` counts the datagrams sent, so that
+    silence can be told from loss; `hello_bytes` is the size of the first one. `close_code` is the error code of the
+    CONNECTION_CLOSE that ended it, whoever sent that; `alert` the TLS alert in it. `retry`: the server wanted the
+    address proven first (RFC 9000, 8.1.2).
+    """
+
+    kind: Literal["quic"] = "quic"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    address: str
+    port: int
+    server_name: str | None
+    verify_name: str
+    valid: bool | None = None
+    version: str | None = None
+    cipher: str | None = None
+    alpn: str | None = None
+    alert: str | None = None
+    close_code: int | None = None
+    retry: bool = False
+    bytes_received: int = 0
+    hello_bytes: int = 0
+    packets: int = 1
+    rtt_s: float | None = None
+    icmp: Icmp | None = None
+    chain: tuple[Certificate, ...] = ()
+    authentic: bool | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpObservation:
-    """One HTTP/1.1 exchange on a measured stream.
+    """One HTTP/1.1 exchange on a measured stream, or one HTTP/3 exchange (`quic`) on a QUIC connection.
 
     `host` is the Host header sent. `body` is at most the first 8 KiB as text, kept so that fingerprints can be judged
     again; `body_sha256` and `body_bytes` are over what was read (up to the cap); `truncated`: more was to come.
@@ -244,32 +232,13 @@ class HttpObservation:
     ttl: int | None = None
     authentic: bool | None = None
     detail: str | None = None
-
-
-class PathReply(StrEnum):
-    """What came back for a packet with a limited hop count."""
-
-    NONE = "none"
-    TIME_EXCEEDED = "time_exceeded"
-    UNREACHABLE = "unreachable"
-    PROHIBITED = "prohibited"
-    CONNECTED = "connected"
-    REFUSED = "refused"
-    RESET = "reset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathHop:
-    """What one hop limit brought: a reply per packet sent, and the address that each came from (None: unknown)."""
-
-    ttl: int
-    replies: tuple[PathReply, ...]
-    senders: tuple[str | None, ...]
+    quic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathObservation:
-    """TTL-limited packets to one address: `carrying` a SYN, or a ClientHello with `name` on an open connection."""
+    """TTL-limited packets to one address: `carrying` a SYN, or a message with `name`: a ClientHello or a request on an
+    open connection, or a QUIC Initial of its own."""
 
     kind: Literal["path"] = "path"
     why: Why
@@ -278,9 +247,9 @@ class PathObservation:
     failure: Failure | None
     address: str
     port: int
-    carrying: Literal["syn", "client_hello", "http_request"] = "syn"
+    carrying: Literal["syn", "client_hello", "http_request", "quic_initial"] = "syn"
     name: str | None = None
     hops: tuple[PathHop, ...] = ()
 
 
-Observation = DnsObservation | TcpObservation | TlsObservation | HttpObservation | PathObservation
+Observation = DnsObservation | TcpObservation | TlsObservation | QuicObservation | HttpObservation | PathObservation

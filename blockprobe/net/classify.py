@@ -38,6 +38,11 @@ _NO_TRUSTED_ROOT = frozenset({2, 18, 19, 20, 21, 27})
 # ... and the name or address is not in the certificate (we match names ourselves, httpx lets OpenSSL do it).
 _WRONG_NAME = frozenset({62, 63, 64})
 
+_QUIC_CODES = {
+    0x00: Failure.EOF_ERROR,  # NO_ERROR: closed without a complaint, before the handshake was complete
+    0x02: Failure.CONNECTION_REFUSED,
+}
+
 # dnspython by name, and so with all their subclasses: importing it here would cost every start.
 _BY_NAME = {
     "dns.exception.FormError": Failure.DNS_MALFORMED_REPLY,
@@ -103,6 +108,13 @@ def of_verify_code(code: int) -> Failure:
     if code in _WRONG_NAME:
         return Failure.SSL_INVALID_HOSTNAME
     return Failure.SSL_INVALID_CERTIFICATE
+
+
+def of_quic_code(code: int) -> Failure:
+    """The word for the error code that ended a QUIC handshake (RFC 9000, 20.1; RFC 9001, 4.8)."""
+    if 0x100 <= code <= 0x1FF:  # CRYPTO_ERROR: a TLS alert
+        return Failure.SSL_FAILED_HANDSHAKE
+    return _QUIC_CODES.get(code, Failure.QUIC_PROTOCOL_ERROR)
 
 
 def _of_h11(error: h11.RemoteProtocolError) -> Failure:

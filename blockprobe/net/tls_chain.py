@@ -107,8 +107,8 @@ def _parse(raw: Any, der: bytes, digest: str) -> Certificate:
     return Certificate(
         sha256=digest,
         spki_sha256=spki_sha256(der),
-        subject=_one_line(info.get("subject", ())),
-        issuer=_one_line(info.get("issuer", ())),
+        subject=one_line(info.get("subject", ())),
+        issuer=one_line(info.get("issuer", ())),
         names=tuple(name for kind, name in info.get("subjectAltName", ()) if kind in ("DNS", "IP Address")),
         not_before=_iso(info.get("notBefore")),
         not_after=_iso(info.get("notAfter")),
@@ -126,7 +126,7 @@ def _info(raw: Any) -> dict[str, Any]:
     return info
 
 
-def _one_line(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+def one_line(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
     """A distinguished name as people read it: "CN=a.example, O=Some Org", commas inside values escaped (RFC 4514)."""
     parts = [(_SHORT.get(key, key), value) for relative in name for key, value in relative]
     return ", ".join(f"{key}={_readable(value)}" for key, value in parts)

@@ -89,7 +89,7 @@ def _pack_observation(one: Document, parts: _Parts) -> None:
         del one["failure"]  # success goes without saying
     if one["kind"] == "dns" and one.get("reply", {}).get("t_s") == one["t_s"]:
         del one["reply"]["t_s"]
-    if one["kind"] == "tls" and "chain" in one:
+    if one["kind"] in ("tls", "quic") and "chain" in one:
         one["chain"] = [
             c["sha256"] if parts.add_marked(PartKind.CERTIFICATE, c["sha256"], c) else c for c in one["chain"]
         ]

@@ -12,6 +12,7 @@ from blockprobe.model.observation import (
     HttpObservation,
     PathObservation,
     Place,
+    QuicObservation,
     ResolverGroup,
     TcpObservation,
     Test,
@@ -62,9 +63,14 @@ class View:
         self.tls: list[TlsObservation] = []
         self.http: list[HttpObservation] = []
         self.path: list[PathObservation] = []
+        self.quic: list[QuicObservation] = []
+        self.http3: list[HttpObservation] = []  # apart: the browser model does not speak it on a cold start
         lists = {"dns": self.dns, "tcp": self.tcp, "tls": self.tls, "http": self.http, "path": self.path}
+        lists |= {"quic": self.quic, "http3": self.http3}
         for observation in measurement.observations:
-            lists[observation.kind].append(observation)  # type: ignore[attr-defined]  # the kinds pair with the lists
+            over_quic = isinstance(observation, HttpObservation) and observation.quic
+            kind = "http3" if over_quic else observation.kind
+            lists[kind].append(observation)  # type: ignore[attr-defined]  # the kinds pair with the lists
 
     # -- legs ---------------------------------------------------------------------------------------------------
 
@@ -110,7 +116,7 @@ class View:
     @remembered
     def controls(self, leg: Leg) -> list[Control]:
         """The helpers that answered for the leg's URL, or failing that for its host."""
-        answered = [control for control in self.measurement.control if control.failure is None]
+        answered = [c for c in self.measurement.control if c.failure is None and not c.quic]
         same = [control for control in answered if control.url == leg.url]
         return same or [c for c in answered if (other := leg_of(c.url, 0)) is not None and other.host == leg.host]
 
@@ -119,9 +125,16 @@ class View:
         found = []
         for control in self.measurement.control:
             other = leg_of(control.url, 0)
-            if other is not None and other.host == leg.host:
+            if other is not None and other.host == leg.host and not control.quic:
                 found.append(control)
         return found
+
+    def control_quic(self, leg: Leg, address: str) -> ControlTls | None:
+        """A helper's QUIC handshake with the address for the leg's host, a successful one first."""
+        endpoint = endpoint_of(self.plain(address), leg.port)
+        asked = [c for c in self.measurement.control if c.url == leg.url]
+        results = [one for c in asked for one in c.quic if one.endpoint == endpoint]
+        return next((one for one in results if one.ok), results[0] if results else None)
 
     def control_tcp(self, leg: Leg, address: str) -> bool | None:
         """Whether a helper connected to the address on the leg's port; None when none tried. One success suffices."""

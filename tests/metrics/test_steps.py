@@ -85,7 +85,7 @@ def test_a_site_that_opens_is_ok_at_every_step_it_took():
         (Mechanism.IP_TIMEOUT, {Step.TCP, Step.IP}),
         (Mechanism.TLS_RESET_SNI, {Step.TLS}),
         (Mechanism.HTTP_BLOCKPAGE, {Step.HTTP}),
-        (Mechanism.QUIC_TIMEOUT_SNI, set()),
+        (Mechanism.QUIC_TIMEOUT_SNI, {Step.QUIC}),
     ],
 )
 def test_interference_is_counted_at_its_step_whatever_the_state(met, steps):

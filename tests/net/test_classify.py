@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from blockprobe.model.failure import Failure
-from blockprobe.net.classify import failure_of, of_verify_code
+from blockprobe.net.classify import failure_of, of_quic_code, of_verify_code
 
 _ROOT = Path(__file__).parents[2]
 
@@ -79,6 +79,18 @@ def test_every_verify_code_is_a_certificate_failure(code: int) -> None:
         assert of_verify_code(code) is Failure.SSL_INVALID_HOSTNAME
     else:
         assert of_verify_code(code) is Failure.SSL_INVALID_CERTIFICATE
+
+
+@pytest.mark.parametrize("code", range(0x12))
+def test_every_error_code_of_quic_has_its_word(code: int) -> None:
+    known = {0x00: Failure.EOF_ERROR, 0x02: Failure.CONNECTION_REFUSED}
+
+    assert of_quic_code(code) is known.get(code, Failure.QUIC_PROTOCOL_ERROR)
+
+
+def test_an_alert_in_an_error_code_of_quic_is_a_failed_handshake() -> None:
+    assert {of_quic_code(0x100 + alert) for alert in range(256)} == {Failure.SSL_FAILED_HANDSHAKE}
+    assert of_quic_code(0x200) is Failure.QUIC_PROTOCOL_ERROR
 
 
 def test_every_exception_of_h11_is_decided() -> None:

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockprobe.net.tls_chain import _iso, _one_line, covers, spki_sha256
+from blockprobe.net.tls_chain import _iso, covers, one_line, spki_sha256
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ _DER = x509.load_pem_x509_certificate(trustme.CA().issue_cert("a.example").cert_
 
 def test_names_are_shown_on_one_readable_line() -> None:
     name = ((("countryName", "XX"),), (("organizationName", "Acme, Inc.\n"),), (("commonName", "a.example"),))
-    assert _one_line(name) == "C=XX, O=Acme\\, Inc.\N{REPLACEMENT CHARACTER}, CN=a.example"
+    assert one_line(name) == "C=XX, O=Acme\\, Inc.\N{REPLACEMENT CHARACTER}, CN=a.example"
 
 
 def test_times_are_utc_iso_8601_or_unknown() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from blockprobe.model.failure import CERTIFICATE_FAILURES
-from blockprobe.model.observation import DnsObservation, Observation, PathObservation, TcpObservation
+from blockprobe.model.observation import DnsObservation, Observation, PathObservation, QuicObservation, TcpObservation
 from blockprobe.model.observation import Test as Purpose
 
 #: What each test changed, in words; looks, repetitions and housekeeping change nothing.
@@ -35,7 +35,8 @@ def changes(observations: Iterable[Observation]) -> Iterator[Change]:
     for one in observations:
         if one.why.test in CHANGES and not _is_carrier(one):
             name = "the listed name" if one.why.listed else "a neutral name"
-            counted[CHANGES[one.why.test], one.why.place.value, name, _result(one)] += 1
+            where = one.why.place.value + (" over QUIC" if isinstance(one, QuicObservation) else "")
+            counted[CHANGES[one.why.test], where, name, _result(one)] += 1
     for (what, where, name, result), times in counted.items():
         yield what, where, name, result if times == 1 else f"{result} ({times} times)"
 

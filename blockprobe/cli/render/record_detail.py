@@ -11,7 +11,14 @@ from rich.text import Text
 from blockprobe.cli.render.changes import changes
 from blockprobe.cli.render.console import printable
 from blockprobe.cli.render.rows import STYLES, row_of
-from blockprobe.model.observation import DnsObservation, HttpObservation, Observation, TcpObservation, TlsObservation
+from blockprobe.model.observation import (
+    DnsObservation,
+    HttpObservation,
+    Observation,
+    QuicObservation,
+    TcpObservation,
+    TlsObservation,
+)
 from blockprobe.model.observation import Test as Purpose
 from blockprobe.model.record import Interference, Record
 from blockprobe.model.words import AttributionBy
@@ -99,7 +106,10 @@ def _connections(looked: tuple[Observation, ...]) -> Table:
                 _add(table, f"{one.address} {one.port}", f"TLS {one.server_name or '(no name)'}", one.failure or good)
             case HttpObservation():
                 result = one.failure or " ".join(part for part in (str(one.status), one.title, one.location) if part)
-                _add(table, f"{one.address} {one.port}", f"GET {one.url}", result)
+                _add(table, f"{one.address} {one.port}", f"GET {one.url}{' over HTTP/3' if one.quic else ''}", result)
+            case QuicObservation():
+                good = "valid certificate" if one.valid else "handshake"
+                _add(table, f"{one.address} {one.port}", f"QUIC {one.server_name or '(no name)'}", one.failure or good)
     return table
 
 
