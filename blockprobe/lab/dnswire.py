@@ -138,10 +138,13 @@ def txt_record(name: str, text: bytes, ttl: int = 300) -> Record:
     return Record(name=name, type=Type.TXT, ttl=ttl, data=b"".join(bytes([len(part)]) + part for part in parts))
 
 
-def https_record(name: str, *, alpn: tuple[str, ...] = ("h2",), ttl: int = 300) -> Record:
-    """An HTTPS record in service mode with an ALPN list (RFC 9460)."""
+def https_record(name: str, *, alpn: tuple[str, ...] = ("h2",), ech: bytes = b"", ttl: int = 300) -> Record:
+    """An HTTPS record in service mode with an ALPN list and, if not empty, keys for ECH (RFC 9460, 9848)."""
     ids = b"".join(bytes([len(a)]) + a.encode() for a in alpn)
-    return Record(name=name, type=Type.HTTPS, ttl=ttl, data=struct.pack("!HBHH", 1, 0, 1, len(ids)) + ids)
+    data = struct.pack("!HBHH", 1, 0, 1, len(ids)) + ids
+    if ech:
+        data += struct.pack("!HH", 5, len(ech)) + ech
+    return Record(name=name, type=Type.HTTPS, ttl=ttl, data=data)
 
 
 def _record(record: Record, query: Query) -> bytes:

@@ -16,6 +16,7 @@ from blockprobe.lab.dnswire import (
     address_record,
     build,
     encode_name,
+    https_record,
     parse_query,
     soa_record,
     udp_limit,
@@ -25,7 +26,8 @@ from blockprobe.lab.zones import View, Zones
 
 
 class Say(StrEnum):
-    """What a resolver says in place of the truth. The last four are broken messages."""
+    """What a resolver says in place of the truth. NO_ECH is an HTTPS record without ECH keys.
+    The last four are broken messages."""
 
     NXDOMAIN = "nxdomain"
     NODATA = "nodata"
@@ -35,6 +37,7 @@ class Say(StrEnum):
     DROP = "drop"
     ADDRESSES = "addresses"
     TRUTH = "truth"
+    NO_ECH = "no_ech"
     LOOP = "loop"
     WRONG_ID = "wrong_id"
     OTHER_QUESTION = "other_question"
@@ -44,7 +47,8 @@ class Say(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lie:
     """A resolver's rule. `resolvers` are addresses of those that lie (default: all the ISP's). `soa`: the negative
-    answer cites this zone's genuine SOA, as a stale cache does. `delay_s` is added before answering."""
+    answer cites this zone's genuine SOA, as a stale cache does. `delay_s` is added before answering. `types` are the
+    questions it lies about (empty: all)."""
 
     names: tuple[str, ...]
     say: Say
@@ -57,6 +61,7 @@ class Lie:
     resolvers: tuple[str, ...] = (*at.RESOLVERS, at.RESOLVER_V6)
     transports: tuple[str, ...] = ("udp", "tcp", "tls", "https")
     delay_s: float = 0.0
+    types: tuple[Type, ...] = ()
 
 
 _RCODES: Final = {
@@ -85,6 +90,8 @@ class Nameserver:
         limit = udp_limit(query) if transport == "udp" else 65535
         view: View = "isp" if at.client_network(peer) in ("probe", "isp") else "outside"
         for lie, names in self._lies:
+            if lie.types and query.type not in lie.types:
+                continue
             if transport in lie.transports and is_under(query.name, names, subdomains=lie.subdomains):
                 if lie.probability < 1.0 and self._dice.random() >= lie.probability:
                     continue
@@ -117,6 +124,8 @@ def _told(lie: Lie, query: Query, limit: int) -> bytes | None:
     if lie.say in _RCODES:
         authority = (soa_record(lie.soa),) if lie.soa else ()
         return build(query, Answer(rcode=_RCODES[lie.say], authority=authority, ede=lie.ede), limit=limit)
+    if lie.say is Say.NO_ECH:
+        return build(query, Answer(answers=(https_record(query.name, ttl=lie.ttl),)), limit=limit)
     if lie.say is Say.ADDRESSES:
         family = {Type.A: 4, Type.AAAA: 6}.get(Type(query.type)) if query.type in (Type.A, Type.AAAA) else None
         records = tuple(address_record(query.name, a, lie.ttl) for a in lie.answers if ip_address(a).version == family)

@@ -22,6 +22,7 @@ View = Literal["any", "isp", "outside"]
 """Whose question: the ISP's side of the world, or the rest of it (geographic DNS)."""
 
 _TLDS: Final = frozenset({"example", "com", "org", "net", "info", "xyz", "ly", "ru", "arpa", "test", "xn--p1ai"})
+_ECH: Final = b"keys of the laboratory that nobody speaks to"
 _IPV4ONLY: Final = ("192.0.0.170", "192.0.0.171")  # RFC 7050
 
 
@@ -30,12 +31,13 @@ class Name:
     """Facts about a name beyond its site's addresses; a later one replaces an earlier one of the same view.
 
     `bogus`: the zone's DNSSEC is broken, so validating resolvers answer SERVFAIL (EDE 6) unless CD is set. `soa`: the
-    zone that a negative answer cites. `size`: bytes of TXT."""
+    zone that a negative answer cites. `size`: bytes of TXT. `ech`: the HTTPS record (`https`) has keys for ECH."""
 
     name: str
     addresses: tuple[str, ...] = ()
     cname: str | None = None
     https: bool = False
+    ech: bool = False
     size: int = 0
     rcode: Literal["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"] = "NOERROR"
     bogus: bool = False
@@ -105,7 +107,7 @@ class Zones:
             wanted = [a for a in fact.addresses if (":" in a) == (query.type == Type.AAAA)]
             return (*chain, *(address_record(owner, address, fact.ttl) for address in wanted))
         if query.type == Type.HTTPS and fact.https:
-            return (*chain, https_record(owner, ttl=fact.ttl))
+            return (*chain, https_record(owner, ech=_ECH if fact.ech else b"", ttl=fact.ttl))
         if query.type == Type.TXT and fact.size:
             return (*chain, txt_record(owner, b"x" * fact.size, fact.ttl))
         if query.type == Type.SOA and owner in self._zones:

@@ -55,6 +55,7 @@ class Place(StrEnum):
     HELPER = "helper"
 
 
+    PROXY = "proxy"  # named by the operator, as a way around a block
 class ResolverGroup(StrEnum):
     """Whose resolver a question went to."""
 

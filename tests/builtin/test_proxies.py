@@ -15,7 +15,8 @@ from blockprobe.net.clock import SystemClock
 from blockprobe.net.dial import Dialer
 from blockprobe.net.hello_split import Split
 from blockprobe.net.http import Request, fetch
-from blockprobe.net.proxy import Destination, Login, Tunnel, open_tunnel, parse_proxy
+from blockprobe.net.proxy import Tunnel, open_tunnel, parse_proxy
+from blockprobe.net.proxy_words import Destination, Login
 from blockprobe.net.session import Session
 from blockprobe.net.stream import Stream
 from blockprobe.net.tcp import Endpoint, connect

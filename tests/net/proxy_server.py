@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 
-from blockprobe.net.proxy import Login
+from blockprobe.net.proxy_words import Login
 from blockprobe.net.tcp import Endpoint
 
 

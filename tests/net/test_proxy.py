@@ -9,7 +9,8 @@ import trustme
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.failure import Failure
 from blockprobe.net.http import Request, fetch
-from blockprobe.net.proxy import Destination, Login, ProxyStep, Tunnel, open_tunnel, parse_proxy
+from blockprobe.net.proxy import ProxyStep, Tunnel, open_tunnel, parse_proxy
+from blockprobe.net.proxy_words import Destination, Login
 from blockprobe.net.tls import Hello, TlsContexts, handshake
 from tests.net.proxy_server import HttpProxy, SocksProxy
 from tests.net.wire import WHY, Handler, a_session, closed_port, full_listener, reset, served, silent
