@@ -2,10 +2,12 @@
 
 import ctypes
 import gc
+import re
 import sys
 from functools import _lru_cache_wrapper, cache
 
 from blockprobe.net.http_body import forget_pages
+from blockprobe.net.tls_chain import forget_certificates
 
 
 def give_back() -> None:
@@ -13,6 +15,8 @@ def give_back() -> None:
     for remembered in _bounded_caches():
         remembered.cache_clear()
     forget_pages()
+    forget_certificates()
+    re.purge()  # patterns that are used once, each with a record's own names in it; modules hold on to theirs
     gc.collect()
     trim = _malloc_trim()
     if trim is not None:

@@ -98,8 +98,16 @@ class _Cache:
             self._parsed.popitem(last=False)
         return parsed
 
+    def clear(self) -> None:
+        self._parsed.clear()
+
 
 _cache = _Cache(_CACHED)
+
+
+def forget_certificates() -> None:
+    """Let go of what is remembered of certificates: a program that rests needs none of it."""
+    _cache.clear()
 
 
 def _parse(raw: Any, der: bytes, digest: str) -> Certificate:
