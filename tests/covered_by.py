@@ -77,7 +77,7 @@ COVERED_BY = {
     "helper/metrics.py": SERVER,
     "helper/peer.py": GUARD,
     "helper/protocol.py": API,
-    "helper/quic_server.py": "tests/net/test_http3.py",
+    "helper/quic_server.py": "tests/helper/test_echo_quic.py",
     "helper/resolve.py": API,
     "helper/server.py": SERVER,
     "lab/addresses.py": MAP,

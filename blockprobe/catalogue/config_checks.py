@@ -219,6 +219,7 @@ _CHECKS: dict[str, Check] = {
     "helper_server.https": _between(0, 65535),
     "helper_server.http": _between(0, 65535),
     "helper_server.dns": _between(0, 65535),
+    "helper_server.quic": _between(0, 65535),
     "helper_server.zone": _zone,
     "helper_server.resolver": _resolver,
     "helper_server.requests_per_minute": _between(1, 1_000_000),

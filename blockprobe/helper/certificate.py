@@ -22,10 +22,17 @@ class ServerCertificate:
         self._certificate = certificate
         self._key = key or certificate
         self._current, self.not_after = self._load()
+        self.serial = 0  # counts up with every reload
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """Where chain and key are read from."""
+        return self._certificate, self._key
 
     def reload(self) -> None:
         """Read the files again; raises ConfigError, and keeps what was in use, when they cannot be used."""
         self._current, self.not_after = self._load()
+        self.serial += 1
 
     def front(self, on_name: OnName | None = None) -> ssl.SSLContext:
         """A context for a listening socket, whose connections always get the certificate loaded last."""

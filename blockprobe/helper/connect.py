@@ -9,8 +9,9 @@ from blockprobe.helper.limits import CONNECT_S, HANDSHAKE_S, Deadline
 from blockprobe.helper.protocol import ooni_tcp_failure
 from blockprobe.model.control import ControlTcp, ControlTls
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import Place, Test, TlsObservation, Why
+from blockprobe.model.observation import Place, QuicObservation, Test, TlsObservation, Why
 from blockprobe.net.dial import TcpOptions
+from blockprobe.net.quic import QuicHello, available, shake_hands
 from blockprobe.net.stream import Stream
 from blockprobe.net.tcp import Endpoint, connect
 from blockprobe.net.tls import Hello, TlsContexts, handshake
@@ -20,6 +21,8 @@ _WHY = Why(test=Test.LOOK, place=Place.ORIGIN)
 REFUSED = "helper_refused_address"
 #: Connections being made at once, for all clients together.
 _AT_ONCE = 256
+#: QUIC handshakes for one request.
+_QUIC_ENDPOINTS = 8
 #: What a helper without the family says of its own network, not of the address.
 _OURS = frozenset({Failure.NETWORK_UNREACHABLE, Failure.ADDRESS_NOT_AVAILABLE, Failure.NETWORK_DOWN})
 
@@ -84,7 +87,27 @@ class Connector:
         return Opened(wanted=wanted, tcp=tcp, tls=_tls(text, shaken), stream=secure, failure=shaken.failure)
 
 
-def _tls(endpoint: str, seen: TlsObservation) -> ControlTls:
+async def open_quic(
+    guard: Guard, deadline: Deadline, host: str, pairs: list[tuple[str, int]]
+) -> tuple[ControlTls, ...]:
+    """QUIC handshakes with some of the endpoints, where the extra `quic` is installed; none that the guard forbids."""
+    allowed = [Endpoint(address=address, port=port) for address, port in dict.fromkeys(pairs) if guard.allows(address)]
+    if not available():
+        return ()
+    name = None if _literal(host) else host
+    hello = QuicHello(server_name=name, verify_name=host)
+
+    async def one(endpoint: Endpoint) -> ControlTls | None:
+        seen, wire = await shake_hands(deadline.session(HANDSHAKE_S), _WHY, endpoint, hello)
+        if wire is not None:
+            wire.close()
+        return None if seen.failure in _OURS else _tls(endpoint_text(endpoint.address, endpoint.port), seen)
+
+    found = await asyncio.gather(*(one(endpoint) for endpoint in allowed[:_QUIC_ENDPOINTS]))
+    return tuple(seen for seen in found if seen is not None)
+
+
+def _tls(endpoint: str, seen: TlsObservation | QuicObservation) -> ControlTls:
     leaf = seen.chain[0] if seen.chain else None
     return ControlTls(
         endpoint=endpoint,

@@ -1,6 +1,8 @@
 """One control measurement: what a name and its addresses look like from here, top to bottom."""
 
-from blockprobe.helper.connect import Connector, Opened
+import asyncio
+
+from blockprobe.helper.connect import Connector, Opened, open_quic
 from blockprobe.helper.endpoints import MAX_ENDPOINTS, EndpointTests
 from blockprobe.helper.fetch import Fetcher
 from blockprobe.helper.guard import Guard, Place, endpoint_of
@@ -8,6 +10,7 @@ from blockprobe.helper.limits import Deadline
 from blockprobe.helper.peer import canonical
 from blockprobe.helper.protocol import ControlRequest, Outcome
 from blockprobe.helper.resolve import Names, Resolution
+from blockprobe.model.control import ControlTls
 from blockprobe.model.settings import AddressSettings, HelperServerSettings
 from blockprobe.net.clock import Clock
 from blockprobe.net.dial import Dialer
@@ -52,18 +55,31 @@ class Controller:
             stream = await tests.first()
             return stream, None if stream is not None else resolution.failure or tests.failure()
 
+        quic = asyncio.ensure_future(self._quic(deadline, request, place, offered))
         try:
             hops = await fetcher.follow(place, _forwarded(request), first)
             opened = await tests.results()
+            shaken = await quic
         finally:
+            quic.cancel()
             await tests.aclose()
         return Outcome(
             dns=resolution.dns,
             tcp=tuple(one.tcp for one in opened if one.tcp is not None),
             tls=tuple(one.tls for one in opened if one.tls is not None),
             hops=hops,
+            quic=shaken,
             ip_flags=self._flags(resolution, offered, opened),
         )
+
+    async def _quic(
+        self, deadline: Deadline, request: ControlRequest, place: Place, offered: list[tuple[str, int]]
+    ) -> tuple[ControlTls, ...]:
+        """What the client wants to know of QUIC, if anything."""
+        if not request.x_quic_enabled:
+            return ()
+        pairs = [(address, port) for address, port in offered if port in (place.port, 443)]
+        return await open_quic(self._guard, deadline, place.host, pairs)
 
     def _flags(
         self, resolution: Resolution, offered: list[tuple[str, int]], opened: list[Opened]

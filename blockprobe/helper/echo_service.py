@@ -9,13 +9,16 @@ from blockprobe.helper.certificate import ServerCertificate
 from blockprobe.helper.echo_dns import UdpEcho, converse_tcp
 from blockprobe.helper.echo_http import HttpEcho
 from blockprobe.helper.http_server import Handler, HttpConversation, HttpLimits, HttpRequest, HttpResponse
-from blockprobe.helper.listeners import Doors, EchoPorts, dns_sockets, tcp_socket
+from blockprobe.helper.listeners import Doors, EchoPorts, dns_sockets, tcp_socket, udp_socket
 from blockprobe.helper.metrics import Meter
 from blockprobe.helper.zone import DelegatedZone
+from blockprobe.model.errors import ConfigError
 from blockprobe.model.settings import HelperServerSettings
+from blockprobe.net.quic_wire import available
 
 #: Connections at once to all echoes, in all and per client (64 targets, several attempts each).
 _CONNECTIONS = (2048, 512)
+_WILDCARDS = ("0.0.0.0", "::")
 _LIMITS = HttpLimits(body_bytes=16 * 1024, idle_s=10.0, requests=100)
 
 
@@ -48,7 +51,7 @@ class EchoService:
         """Open all echoes of one address; raises ConfigError."""
         http, https = tcp_socket(address, settings.http), tcp_socket(address, settings.https)
         tcp, udp = dns_sockets(address, settings.dns)
-        ports = EchoPorts(address=address, https=_port(https), http=_port(http), dns=_port(tcp))
+        https_port, http_port, dns_port = _port(https), _port(http), _port(tcp)
         await self._doors.streams(http, self._talk_http, self._gate)
         await self._doors.streams(https, self._talk_tls, self._gate, self._certificate.front(self._note_name))
         await self._doors.streams(tcp, self._talk_dns, self._gate)
@@ -56,7 +59,24 @@ class EchoService:
         await self._doors.datagrams(
             udp, lambda: UdpEcho(self._keys, lambda: self._meter.count("echo_dns_udp", "answered"), zone)
         )
-        return ports
+        quic = await self._listen_quic(address, settings.quic)
+        return EchoPorts(address=address, https=https_port, http=http_port, dns=dns_port, quic=quic)
+
+    async def _listen_quic(self, address: str, port: int | None) -> int | None:
+        """The port of the QUIC echo; None where the settings name none."""
+        if port is None:
+            return None
+        if not available():
+            raise ConfigError("helper_server.quic: needs the extra quic; run pip install 'blockprobe[quic]'")
+        if address in _WILDCARDS:
+            raise ConfigError("helper_server.quic: name the addresses in echo_address; answers must leave from there")
+        from blockprobe.helper.echo_quic import QuicEcho  # 17 MB that a helper without QUIC does without
+
+        quic = QuicEcho(self._keys, self._certificate, lambda status: self._meter.count("echo_quic", status))
+        sock = udp_socket(address, port)
+        found = _port(sock)
+        await self._doors.datagrams(sock, quic.front)
+        return found
 
     def _note_name(self, connection: ssl.SSLObject, name: str) -> None:
         self._names[connection] = name

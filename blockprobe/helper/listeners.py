@@ -24,12 +24,13 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoPorts:
-    """Where one echo address listens; `dns` is the port over UDP and TCP."""
+    """Where one echo address listens; `dns` is the port over UDP and TCP, `quic` None where there is no QUIC echo."""
 
     address: str
     https: int
     http: int
     dns: int
+    quic: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,18 @@ def dns_sockets(address: str, port: int) -> tuple[socket.socket, socket.socket]:
             raise _unusable(address, port, error) from error
         return tcp, udp
     raise ConfigError(f"helper_server: no port of {address} is free for both TCP and UDP")
+
+
+def udp_socket(address: str, port: int) -> socket.socket:
+    """A UDP socket; raises ConfigError with the remedy."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise _unusable(address, port, error) from error
+    return sock
 
 
 class Doors:

@@ -23,7 +23,7 @@ class Extension:
 class ControlRequest:
     """What a client asks: fetch `http_request`, and test `tcp_connect` ("ip:port") beside what the name resolves to.
 
-    With our extension an empty `http_request` asks for nothing but a key. `x_quic_enabled` is accepted and ignored.
+    With our extension an empty `http_request` asks for nothing but a key. `x_quic_enabled`: QUIC handshakes as well.
     """
 
     http_request: Annotated[str, Field(max_length=8192)] = ""
@@ -41,6 +41,7 @@ class Outcome:
     tcp: tuple[ControlTcp, ...] = ()
     tls: tuple[ControlTls, ...] = ()
     hops: tuple[ControlHttp, ...] = ()
+    quic: tuple[ControlTls, ...] = ()
     ip_flags: tuple[tuple[str, int], ...] = ()
 
 
@@ -81,7 +82,9 @@ def _ooni(outcome: Outcome) -> dict[str, Any]:
         "tls_handshake": {
             t.endpoint: {"server_name": t.server_name, "status": t.ok, "failure": t.failure} for t in outcome.tls
         },
-        "quic_handshake": {},
+        "quic_handshake": {
+            q.endpoint: {"server_name": q.server_name, "status": q.ok, "failure": q.failure} for q in outcome.quic
+        },
         "http_request": _http(last),
         "http3_request": None,
         "dns": {"failure": outcome.dns.failure, "addrs": list(outcome.dns.addresses)},

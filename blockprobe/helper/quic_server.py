@@ -106,6 +106,13 @@ class QuicFront(QuicServer):
         if self._transport is not None:
             super().close()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio's: the socket is closed, and so nothing that is under way can be sent any more."""
+        for conversation in set(self._protocols.values()):
+            assert isinstance(conversation, _Conversation)
+            conversation.abandon()
+        self._protocols.clear()
+
     def _is_known(self, data: bytes) -> bool:
         """Whether a long header names a connection that exists (RFC 8999, 5.1)."""
         length = data[5] if len(data) > 5 else 0
@@ -125,6 +132,18 @@ class _Conversation(QuicConnectionProtocol):
         self._h3: H3Connection | None = None
         self._heads: dict[int, HeadersReceived] = {}
         self._answers: set[asyncio.Task[None]] = set()
+
+    def abandon(self) -> None:
+        """Stop at once, saying nothing."""
+        pending = (self._timer, self._transmit_task, *self._answers)
+        for one in pending:
+            if one is not None:
+                one.cancel()
+
+    def transmit(self) -> None:
+        """aioquic's; a closed socket takes nothing."""
+        if self._transport is not None and not self._transport.is_closing():
+            super().transmit()
 
     def quic_event_received(self, event: QuicEvent) -> None:
         """aioquic's."""

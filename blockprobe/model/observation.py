@@ -53,9 +53,9 @@ class Place(StrEnum):
     NEIGHBOUR = "neighbour"
     NEUTRAL = "neutral"
     HELPER = "helper"
-
-
     PROXY = "proxy"  # named by the operator, as a way around a block
+
+
 class ResolverGroup(StrEnum):
     """Whose resolver a question went to."""
 

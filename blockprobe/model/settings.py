@@ -86,6 +86,7 @@ class HelperServerSettings:
     https: int = 443
     http: int = 80
     dns: int = 53
+    quic: int | None = None  # port of the QUIC echo, UDP; None: there is none
     certificate: str | None = None
     key: str | None = None
     token_file: str | None = None

@@ -6,6 +6,7 @@ helper share this module.
 """
 
 import hmac
+import json
 import secrets
 from dataclasses import dataclass, field
 
@@ -44,10 +45,10 @@ class EchoKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What the echo signs. `kind` is dns, tls, http or bytes; `client` the address the echo saw, as text.
+    """What the echo signs. `kind` is dns, tls, http, bytes or quic; `client` the address the echo saw, as text.
 
-    `subject` is, in lower case, for dns "qname/qtype" (no trailing dot), for tls the SNI received ("" for none), for
-    http the Host header, for bytes "name/count" with the name of tls or else of http.
+    `subject` is, in lower case, for dns "qname/qtype" (no trailing dot), for tls and quic the SNI received ("" for
+    none), for http the Host header, for bytes "name/count" with the name of tls or else of http.
     """
 
     kind: str
@@ -106,6 +107,22 @@ def seen_by_dns_echo(key: EchoKey, subject: str, nonce: str, strings: tuple[str,
         return None
     statement = Statement(kind="dns", subject=subject, nonce=nonce, client=strings[1])
     return strings[1] if check(key, statement, strings[2]) else None
+
+
+def quic_path(key: EchoKey, nonce: str) -> str:
+    """What to ask the QUIC echo for over HTTP/3."""
+    return f"/echo/{key.id}/{nonce}"
+
+
+def signed_by_quic_echo(key: EchoKey, server_name: str, nonce: str, body: str) -> bool:
+    """Whether the page is our echo's, signed over the server name that we sent and our nonce."""
+    try:
+        answer = json.loads(body)
+        client, claimed = str(answer["client"]), str(answer["mac"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    statement = Statement(kind="quic", subject=server_name.lower(), nonce=nonce, client=client)
+    return check(key, statement, claimed)
 
 
 def _is_hex(text: str, digits: int) -> bool:

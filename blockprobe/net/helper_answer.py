@@ -122,6 +122,7 @@ class _Ours:
 class _Wire:
     tcp_connect: Annotated[dict[_Word, _Tcp], Field(max_length=1024)] | None = None
     tls_handshake: Annotated[dict[_Word, _Tls], Field(max_length=1024)] | None = None
+    quic_handshake: Annotated[dict[_Word, _Tls], Field(max_length=1024)] | None = None
     http_request: _Http | None = None
     dns: _Dns | None = None
     x_blockprobe: _Ours | None = None
@@ -136,6 +137,7 @@ class Answer:
     tcp: tuple[ControlTcp, ...]
     tls: tuple[ControlTls, ...]
     hops: tuple[ControlHttp, ...]
+    quic: tuple[ControlTls, ...] = ()
     now: float | None = None
     client: str | None = None
     key: WireKey | None = None
@@ -160,13 +162,18 @@ def read_answer(body: bytes, url: str) -> Answer:
 
 
 def _foreign(wire: _Wire, url: str) -> Answer:
-    tls = tuple(
-        ControlTls(endpoint=endpoint, server_name=one.server_name, ok=one.status, failure=one.failure)
-        for endpoint, one in _endpoints(wire.tls_handshake)
-    )
+    tls = _handshakes(wire.tls_handshake)
     dns = ControlDns(failure=wire.dns.failure, addresses=_literals(wire.dns.addrs or ())) if wire.dns else None
     hops = (_single_hop(url, wire.http_request),) if wire.http_request else ()
-    return Answer(extended=False, dns=dns, tcp=_tcp(wire), tls=tls, hops=hops)
+    quic = _handshakes(wire.quic_handshake)
+    return Answer(extended=False, dns=dns, tcp=_tcp(wire), tls=tls, hops=hops, quic=quic)
+
+
+def _handshakes(table: dict[str, _Tls] | None) -> tuple[ControlTls, ...]:
+    return tuple(
+        ControlTls(endpoint=endpoint, server_name=one.server_name, ok=one.status, failure=one.failure)
+        for endpoint, one in _endpoints(table)
+    )
 
 
 def _single_hop(url: str, http: _Http) -> ControlHttp:
@@ -203,6 +210,7 @@ def _extended(wire: _Wire, ours: _Ours) -> Answer:
             for endpoint, one in _endpoints(ours.tls)
         ),
         hops=tuple(_our_hop(hop) for hop in ours.hops or ()),
+        quic=_handshakes(wire.quic_handshake),
         now=ours.now,
         client=_literal(ours.client),
         key=ours.key,

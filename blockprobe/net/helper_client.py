@@ -113,6 +113,22 @@ class HelperClient:
             clock_offset_s=offset,
         )
 
+    async def quic(self, session: Session, url: str, endpoints: Sequence[str]) -> Control | None:
+        """The helper's QUIC handshakes with `endpoints` for the host of `url`, and nothing else of its answer; None
+        where it made none. Never raises for the network."""
+        t0 = session.elapsed()
+        asked = {"http_request": url, "http_request_headers": _FORWARDED, "tcp_connect": list(endpoints)}
+        try:
+            answer, _ = await self._ask(asked | {"x_quic_enabled": True}, bare=False)
+        except Exception:  # what is wrong with the helper, the control beside this one says
+            return None
+        if not answer.quic:
+            return None
+        return Control(
+            helper=self.url, url=url, t0_s=t0, t_s=session.elapsed(), failure=None, extended=answer.extended,
+            quic=answer.quic,
+        )  # fmt: skip
+
     async def echo_key(self, session: Session) -> EchoKey | None:
         """`current_key`, or a new one that is asked for now; None when this helper gives none."""
         if self.current_key is None:

@@ -30,7 +30,12 @@ async def _page(request: H3Request) -> H3Response | None:
 
 @contextlib.asynccontextmanager
 async def serving(
-    made: QuicConfiguration, handler: Any = _page, *, retry: bool = False, seen: list[str] | None = None
+    made: QuicConfiguration,
+    handler: Any = _page,
+    *,
+    retry: bool = False,
+    seen: list[str] | None = None,
+    at: tuple[str, int] = ("127.0.0.1", 0),
 ) -> AsyncIterator[Endpoint]:
     """A QUIC server for the duration; `seen` collects the server names asked for."""
 
@@ -40,7 +45,7 @@ async def serving(
         return made
 
     front = QuicFront(choose, handler, retry=retry)
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: front, ("127.0.0.1", 0))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: front, at)
     try:
         address, port = transport.get_extra_info("sockname")[:2]
         yield Endpoint(address=address, port=port)
