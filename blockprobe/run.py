@@ -99,11 +99,14 @@ class Run:
         await check.begin()
         self.shared.rest_of_line = asyncio.ensure_future(check.complete())
 
-    async def measure(self, target: Target, seat: Seat | None = None) -> Record:
-        """Look, compare, change one thing; then judge. `seat` is given up early by a target that is in doubt."""
+    async def measure(self, target: Target, seat: Seat | None = None, *, dialer: Dialer | None = None) -> Record:
+        """Look, compare, change one thing; then judge. `seat` is given up early by a target that is in doubt; `dialer`
+        opens what the target's own operations need (default: the run's)."""
         await self._begin()
         case_id = new_id(self.shared.clock.now())
         case = Case(self.shared, target, self.vantage(self.shared.line), case_id, seat=seat)
+        if dialer is not None:
+            case.session = replace(case.session, dialer=dialer)
         try:
             await measure_site(case)
         finally:

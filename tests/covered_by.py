@@ -13,6 +13,7 @@ ADDRESS, ANSWERS = "tests/verdict/test_evidence_address.py", "tests/verdict/test
 NAMES, PAGES = "tests/verdict/test_evidence_names.py", "tests/verdict/test_evidence_pages.py"
 RULES, AGENT = "tests/verdict/test_rules.py", "tests/builtin/test_agent.py"
 ARCHIVE, PACK = "tests/store/test_archive.py", "tests/store/test_pack.py"
+BYPASS = "tests/builtin/test_bypass.py"
 FIGURES, COMPLIANCE = "tests/verdict/test_compliance.py", "tests/cli/test_compliance.py"
 
 COVERED_BY = {
@@ -22,6 +23,7 @@ COVERED_BY = {
     "agent/face.py": AGENT,
     "agent/figures.py": AGENT,
     "cli/agent_work.py": "tests/cli/test_agent.py",
+    "bypass.py": BYPASS,
     "catalogue/config_checks.py": CONFIG,
     "catalogue/config_types.py": CONFIG,
     "catalogue/faults.py": ORDERS,
@@ -82,6 +84,7 @@ COVERED_BY = {
     "helper/server.py": SERVER,
     "lab/addresses.py": MAP,
     "lab/agent_world.py": "tests/builtin/test_agent_demo.py",
+    "lab/bypass_world.py": BYPASS,
     "lab/certificates.py": WORLD,
     "lab/configuration.py": STORY,
     "lab/demo.py": VERDICTS,
@@ -114,6 +117,19 @@ COVERED_BY = {
     "lab/wire.py": CENSOR,
     "lab/zones.py": WORLD,
     "measure/address_tests.py": VERDICTS,
+    "measure/bypass/addresses.py": BYPASS,
+    "measure/bypass/battery.py": BYPASS,
+    "measure/bypass/bench.py": BYPASS,
+    "measure/bypass/host_spelling.py": BYPASS,
+    "measure/bypass/outside.py": BYPASS,
+    "measure/bypass/residual.py": BYPASS,
+    "measure/bypass/resolvers.py": BYPASS,
+    "measure/bypass/road.py": BYPASS,
+    "measure/bypass/scheme.py": BYPASS,
+    "measure/bypass/techniques.py": BYPASS,
+    "measure/bypass/twin.py": BYPASS,
+    "measure/bypass/walk.py": BYPASS,
+    "measure/bypass/ways.py": BYPASS,
     "measure/control.py": VERDICTS,
     "measure/dns_tests.py": VERDICTS,
     "measure/line.py": VERDICTS,

@@ -88,7 +88,8 @@ class Sni:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A filter on the Host of a cleartext request; RESPOND sends `response` and closes."""
+    """A filter on the Host of a cleartext request; RESPOND sends `response` and closes. A `literal` one knows no other
+    spelling of the line than a browser's."""
 
     names: tuple[str, ...]
     action: Action = Action.RESET
@@ -106,6 +107,7 @@ class Freeze:
     """Connections that named a listed host (SNI or Host) die once `after_bytes` of data came down: by silence both
     ways, or by a reset."""
 
+    literal: bool = False
     names: tuple[str, ...]
     after_bytes: int
     action: Literal[Action.DROP, Action.RESET] = Action.DROP

@@ -42,7 +42,7 @@ silent = {_list(at.SILENT[:3])}
 
 [addresses]
 public = {_list(at.PUBLIC_NETS)}
-"""
+{scenario.settings}"""
 
 
 def agent(scenario: Scenario, listen: str) -> str:

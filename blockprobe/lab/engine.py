@@ -11,7 +11,7 @@ from blockprobe.lab.forge import Strike, cut, forged_dns, icmp_reject, strike
 from blockprobe.lab.matching import Matcher
 from blockprobe.lab.naming import Flow, NameWatch
 from blockprobe.lab.packets import ACK, RST, SYN, TCP, UDP, Packet
-from blockprobe.lab.sniff import first_record, host_name, is_under, server_name, starts_hello, whole_hello
+from blockprobe.lab.sniff import first_record, host_name, is_literal, is_under, server_name, starts_hello, whole_hello
 
 _MANY_FLOWS: Final = 20_000
 
@@ -163,6 +163,8 @@ class Engine:
 
     def _strike(self, packet: Packet, flow: Flow, rule: censor.Sni | censor.Host) -> bool:
         """Act on a named connection. True when the packet may pass."""
+            if rule.literal and not is_literal(packet.payload, name):
+                continue
         response = rule.response if isinstance(rule, censor.Host) else b""
         self.injected += strike(packet, Strike(rule.action, response, rule.in_path, rule.both_ends))
         if rule.residual is not None:

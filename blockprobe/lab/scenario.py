@@ -39,6 +39,7 @@ class Scenario:
 
     `delay_ms` is each way on the access wire: an injector needs some lead (a wire with no delay at all loses the race).
     `wires` puts wires in that no rule asks for. `helper`: ours, none, or down (configured, but nobody answers).
+    `settings`: more of the probe's configuration, as TOML.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Scenario:
     resolvers: tuple[str, ...] = (at.RESOLVERS[0],)
     helper: Literal["ours", "none", "down"] = "ours"
     neutral: tuple[str, ...] = tuple(f"https://n{number}.example/" for number in range(1, 7))
+    settings: str = ""
 
     @property
     def all_sites(self) -> tuple[Site, ...]:

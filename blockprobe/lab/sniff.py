@@ -44,6 +44,12 @@ def host_name(payload: bytes) -> str | None:
     return value if value.endswith("]") else value.rpartition(":")[0] or value
 
 
+def is_literal(payload: bytes, name: str) -> bool:
+    """Is the Host line of the request written as browsers write it: `Host: name`, in lower case?"""
+    line = b"\r\nHost: " + name.encode("latin-1")
+    return line + b"\r\n" in payload or line + b":" in payload
+
+
 def is_under(name: str, listed: frozenset[str], *, subdomains: bool) -> bool:
     """Is `name` one of the listed, or below one?"""
     name = name.rstrip(".").lower()

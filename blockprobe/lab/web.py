@@ -154,7 +154,7 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sche
         scheme=scheme,
         client=writer.get_extra_info("peername")[0],
         method=parts[0],
-        host=host if host.endswith("]") else host.rpartition(":")[0] or host,
+        host=(host if host.endswith("]") else host.rpartition(":")[0] or host).removesuffix("."),
         target=parts[1],
         body=body,
     )

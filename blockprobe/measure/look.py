@@ -251,14 +251,19 @@ async def _fetch_cleartext(case: Case, leg: Leg, address: str) -> None:
 
 def request_for(case: Case, leg: Leg) -> Request:
     """The GET for the leg's URL, with the Host header a browser would send or the operator's `--host`."""
-    parts = urlsplit(leg.url)
     default = 443 if leg.tls else 80
     host = f"[{leg.host}]" if ":" in leg.host else leg.host
     host = host if leg.port == default else f"{host}:{leg.port}"
     if case.target.header_host and leg.hop == 0:
         host = case.target.header_host
+    return Request(url=leg.url, host=host, path=path_of(leg))
+
+
+def path_of(leg: Leg) -> str:
+    """The request target of the leg's URL."""
+    parts = urlsplit(leg.url)
     path = parts.path or "/"
-    return Request(url=leg.url, host=host, path=f"{path}?{parts.query}" if parts.query else path)
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 # -- connecting ----------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class Request:
     """A GET. `url` is what the record calls it, `host` the Host header, `path` the request target with its query.
 
     `headers` replace defaults of the same name and follow the others; `ttl` is a hop limit for the request until the
-    far end is heard.
+    far end is heard. `host_line` is what goes out in place of the Host header's line, without its end.
     """
 
     url: str
@@ -48,6 +48,7 @@ class Request:
     path: str = "/"
     headers: tuple[tuple[str, str], ...] = ()
     ttl: int | None = None
+    host_line: str | None = None
 
 
 async def fetch(session: Session, why: Why, stream: Stream, request: Request) -> HttpObservation:
@@ -91,7 +92,11 @@ class _Exchange:
         request = self._request
         if request.ttl is not None:
             self._stream.limit_hops(request.ttl)
-        await self._stream.sendall(request_bytes(request.host, request.path, request.headers))
+        wire = request_bytes(request.host, request.path, request.headers)
+        if request.host_line is not None:
+            usual = f"Host: {request.host}\r\n".encode("latin-1", "replace")
+            wire = wire.replace(usual, f"{request.host_line}\r\n".encode("latin-1", "replace"), 1)
+        await self._stream.sendall(wire)
 
     async def read_head(self) -> None:
         """Read up to the final response's head, past any 1xx."""

@@ -83,6 +83,20 @@ def judge_leg(view: View, leg: Leg) -> JudgedLeg:
 
 def _main_chain(chains: list[list[JudgedLeg]]) -> list[JudgedLeg]:
     """https decides; http only where the control has no https, or where https fails and http shows a proven block."""
+def deciding_leg(view: View) -> JudgedLeg | None:
+    """The leg whose rule the verdict would state now; None when the target has none."""
+    chains = [[judge_leg(view, leg) for leg in chain_of_legs(view, first)] for first in view.first_legs]
+    return _deciding(view, _main_chain(chains)) if chains else None
+
+
+def main_leg(view: View) -> Leg:
+    """The leg at which the deciding chain begins; raises ValueError when the target has none."""
+    chains = [[judge_leg(view, leg) for leg in chain_of_legs(view, first)] for first in view.first_legs]
+    if not chains:
+        raise ValueError("a target without a leg")
+    return _main_chain(chains)[0].leg
+
+
     https = chains[0]
     if len(chains) == 1:
         return https

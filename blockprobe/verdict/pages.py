@@ -12,7 +12,7 @@ SAME_TEXT = 0.5
 SAME_LENGTH = 0.7
 
 
-def resembles(page: HttpObservation, control: ControlHttp | HttpObservation) -> bool:
+def resembles(page: ControlHttp | HttpObservation, control: ControlHttp | HttpObservation) -> bool:
     """Whether the two answers are the same site's: same kind of status, and same text or same place of redirect.
 
     Text is compared by sketch. Where one side has none (an OONI helper), equal non-empty titles and similar lengths
@@ -30,7 +30,7 @@ def resembles(page: HttpObservation, control: ControlHttp | HttpObservation) -> 
         return similarity(page.sketch, control.sketch) >= SAME_TEXT
     if page.title or page.sketch or control.sketch:
         return bool(page.title) and page.title == control.title and _same_length(page, control)
-    return page.status == control.status and page.body_bytes == 0 == max(0, control.body_bytes)
+    return page.status == control.status and max(0, page.body_bytes) == 0 == max(0, control.body_bytes)
 
 
 def same_place(base: str, ours: str | None, theirs: str | None) -> bool:
@@ -48,8 +48,9 @@ def _site(base: str, location: str) -> str | None:
     return host.rstrip(".").removeprefix("www.")
 
 
-def _same_length(page: HttpObservation, control: ControlHttp | HttpObservation) -> bool:
-    shorter, longer = sorted((page.body_bytes, max(0, control.body_bytes)))
+def _same_length(page: ControlHttp | HttpObservation, control: ControlHttp | HttpObservation) -> bool:
+    shorter, longer = sorted((max(0, page.body_bytes), max(0, control.body_bytes)))
     if longer == 0:
         return True
-    return not page.truncated and shorter / longer > SAME_LENGTH
+    whole = not (isinstance(page, HttpObservation) and page.truncated)
+    return whole and shorter / longer > SAME_LENGTH

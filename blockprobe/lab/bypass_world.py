@@ -1,0 +1,201 @@
+"""Censors × techniques: one world in which each target has a censor of its own, and what is true of every cell.
+
+All targets can be measured side by side, because every rule names its target. What is not said of a cell is that the
+technique cannot be tried.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from blockprobe.lab import addresses as at
+from blockprobe.lab import pages
+from blockprobe.lab.censor import Action, DnsInject, Drop, Host, Loss, Match, Residual, Rule, Sni, dns_intercept
+from blockprobe.lab.lies import Lie, Say
+from blockprobe.lab.scenario import Scenario
+from blockprobe.lab.sites import Page, Reply, Site, place, site
+from blockprobe.lab.zones import Name
+from blockprobe.model.bypass import Outcome, TechniqueId
+from blockprobe.model.words import State
+
+T = TechniqueId
+RESOLVERS: Final = (T.RESOLVER_UDP, T.RESOLVER_TCP, T.RESOLVER_DOT, T.RESOLVER_DOH)
+#: What can be tried against any https:// target with both families, its www twin and a page in cleartext.
+USUAL: Final = (T.HTTP, T.WWW, T.OTHER_FAMILY, *RESOLVERS)
+#: The same of an http:// target that has no www.
+CLEARTEXT: Final = (T.HTTPS, T.OTHER_FAMILY, *RESOLVERS, T.HOST_SPELLING)
+
+SETTINGS: Final = f"""
+[[resolvers.public]]
+url = "tls://{at.PUBLIC_RESOLVER_NAME}"
+address = "{at.PUBLIC_RESOLVER}"
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """One row: a target, its censor in words, and the cells. `force`: it is tried though the plain path is open."""
+
+    target: str
+    censor: str
+    works: tuple[TechniqueId, ...] = ()
+    fails: tuple[TechniqueId, ...] = ()
+    inconclusive: tuple[TechniqueId, ...] = ()
+    lowest_effort: int | None = None
+    before: State = State.BLOCKED
+    force: bool = False
+
+    def cells(self) -> Mapping[TechniqueId, Outcome]:
+        """The outcome of every technique."""
+        found = dict.fromkeys(TechniqueId, Outcome.NOT_AVAILABLE)
+        for outcome, techniques in (
+            (Outcome.WORKS, self.works),
+            (Outcome.FAILS, self.fails),
+            (Outcome.INCONCLUSIVE, self.inconclusive),
+        ):
+            found |= dict.fromkeys(techniques, outcome)
+        return found
+
+
+def _two(name: str, number: int, **options: object) -> Site:
+    """A site with its www twin, the same page under both names."""
+    page = Reply(then=Page(title=name, seed=name))
+    return site(name, number, page, names=(name, f"www.{name}"), **options)
+
+
+def _rest(*works: TechniqueId, of: tuple[TechniqueId, ...] = USUAL) -> tuple[TechniqueId, ...]:
+    return tuple(technique for technique in of if technique not in works)
+
+
+_A4, _A6 = place(40)
+_B4, _ = place(41)
+_C4, _ = place(42)
+_D4, _ = place(43)
+
+TRUTHS: Final = (
+    Truth(target="https://nx.example/", censor="the ISP's resolver says NXDOMAIN",
+          works=RESOLVERS, fails=_rest(*RESOLVERS), lowest_effort=1),
+    Truth(target="page.example", censor="the ISP's resolver gives the address of a block page",
+          works=RESOLVERS, fails=_rest(*RESOLVERS), lowest_effort=1),
+    Truth(target="https://inject.example/", censor="forged answers to every UDP question about the name, on the path",
+          works=RESOLVERS[1:], fails=_rest(*RESOLVERS[1:]), lowest_effort=1),
+    Truth(target="https://port53.example/", censor="every UDP question about the name is taken to the ISP's resolver",
+          works=RESOLVERS[1:], fails=_rest(*RESOLVERS[1:]), lowest_effort=1),
+    Truth(target="https://all-lie.example/", censor="the ISP's and the public resolver say NXDOMAIN, however asked",
+          fails=USUAL),
+    Truth(target="https://sni-naive.example/", censor="resets on the SNI, reading each segment alone",
+          works=(T.HTTP,), fails=_rest(T.HTTP)),
+    Truth(target="https://sni.example/", censor="resets on the SNI, joining segments and records",
+          works=(T.HTTP,), fails=_rest(T.HTTP)),
+    Truth(target="https://sni-drop.example/", censor="drops what carries the SNI",
+          works=(T.HTTP,), fails=_rest(T.HTTP)),
+    Truth(target="https://sni-exact.example/", censor="resets on the SNI of the exact name, so not with www.",
+          works=(T.HTTP, T.WWW), fails=_rest(T.HTTP, T.WWW), lowest_effort=0),
+    Truth(target="https://sni-inject.example/", censor="injects resets on the SNI and lets the original pass",
+          works=(T.HTTP,), fails=_rest(T.HTTP)),
+    Truth(target="https://both-layers.example/", censor="NXDOMAIN from the ISP's resolver, and resets on SNI and Host",
+          fails=USUAL),
+    Truth(target="http://host.example/", censor="resets on the Host line, however it is spelled",
+          works=(T.HTTPS,), fails=_rest(T.HTTPS, of=CLEARTEXT), lowest_effort=0),
+    Truth(target="http://host-literal.example/", censor="resets on the Host line as browsers write it, and on the SNI",
+          works=(T.HOST_SPELLING,), fails=_rest(T.HOST_SPELLING, of=CLEARTEXT), lowest_effort=3),
+    Truth(target="http://notice.example/", censor="a block page in place of every cleartext page",
+          works=(T.HTTPS,), fails=_rest(T.HTTPS, of=CLEARTEXT), lowest_effort=0),
+    Truth(target="https://v4-only.example/", censor="drops the site's IPv4 address, and not its IPv6 address",
+          works=USUAL, lowest_effort=0, before=State.ACCESSIBLE, force=True),
+    Truth(target="https://hole.example/", censor="drops the site's IPv4 and IPv6 address", fails=USUAL),
+    Truth(target="https://two.example/", censor="drops the address that DNS gives here, and not the site's other one",
+          works=(T.OTHER_ADDRESS,), fails=(T.HTTP, *RESOLVERS), lowest_effort=0),
+    Truth(target="https://two-sni.example/", censor="the same, and resets on the SNI everywhere",
+          fails=(T.OTHER_ADDRESS, T.HTTP, *RESOLVERS)),
+    Truth(target="https://open.example/", censor="nothing: there is nothing to get around", before=State.ACCESSIBLE),
+)  # fmt: skip
+
+_UDP_LIARS: Final = (at.RESOLVERS[0],)
+_EVERYBODY: Final = (*at.RESOLVERS, at.RESOLVER_V6, at.PUBLIC_RESOLVER, at.PUBLIC_RESOLVER_V6)
+
+WORLD: Final = Scenario(
+    name="bypass",
+    story="a site for each censor, healthy in itself",
+    censor="each site has its own",
+    sites=(
+        _two("nx.example", 10),
+        _two("page.example", 11),
+        _two("inject.example", 12),
+        _two("port53.example", 13),
+        _two("all-lie.example", 14),
+        _two("sni-naive.example", 15),
+        _two("sni.example", 16),
+        _two("sni-drop.example", 17),
+        _two("sni-exact.example", 18),
+        _two("sni-inject.example", 19),
+        _two("both-layers.example", 20),
+        site("host.example", 21),
+        site("host-literal.example", 22),
+        site("notice.example", 23),
+        _two("v4-only.example", 24),
+        _two("hole.example", 25),
+        Site(names=("two.example",), v4=(_A4, _B4), in_dns=False),
+        Site(names=("two-sni.example",), v4=(_C4, _D4), in_dns=False),
+        _two("open.example", 26),
+    ),
+    names=(
+        Name(name="two.example", addresses=(_A4,), view="isp"),
+        Name(name="two.example", addresses=(_A4, _B4), view="outside"),
+        Name(name="two-sni.example", addresses=(_C4,), view="isp"),
+        Name(name="two-sni.example", addresses=(_C4, _D4), view="outside"),
+    ),
+    lies=(
+        Lie(names=("nx.example", "port53.example"), say=Say.NXDOMAIN),
+        Lie(names=("page.example",), say=Say.ADDRESSES, answers=(at.BLOCK_PAGE, at.BLOCK_PAGE_V6)),
+        Lie(names=("all-lie.example",), say=Say.NXDOMAIN, resolvers=_EVERYBODY),
+        Lie(names=("both-layers.example",), say=Say.NXDOMAIN),
+    ),
+    rules=(
+        DnsInject(names=("inject.example",), answers=(at.BLOCK_PAGE, at.BLOCK_PAGE_V6), at="access"),
+        dns_intercept(at.RESOLVERS[0], at.RESOLVER_V6, names=("port53.example",)),
+        Sni(names=("sni-naive.example",), reassemble=False),
+        Sni(names=("sni.example", "both-layers.example", "two-sni.example", "host-literal.example")),
+        Sni(names=("sni-drop.example",), action=Action.DROP),
+        Sni(names=("sni-exact.example",), subdomains=False),
+        Sni(names=("sni-inject.example",), in_path=False),
+        Host(names=("host.example", "both-layers.example", "two-sni.example")),
+        Host(names=("host-literal.example",), literal=True),
+        Host(names=("notice.example",), action=Action.RESPOND, response=pages.response(200, pages.notice())),
+        Drop(match=Match(addresses=(place(24)[0],))),
+        Drop(match=Match(addresses=place(25))),
+        Drop(match=Match(addresses=(_A4, _C4))),
+    ),
+    settings=SETTINGS,
+)  # fmt: skip
+
+
+def with_loss(scenario: Scenario, rate: float, *, seed: int = 20) -> Scenario:
+    """The same world on a line that loses that share of the packets each way."""
+    lossy: Rule = Loss(rate=rate, at="access", seed=seed)
+    return replace(scenario, rules=(*scenario.rules, lossy))
+
+
+DOH_SHUT: Final = replace(
+    WORLD,
+    name="bypass-doh-shut",
+    censor="NXDOMAIN from the ISP's resolver, and the DNS-over-HTTPS server cannot be reached",
+    rules=(Drop(match=Match(addresses=(at.PUBLIC_RESOLVER,), ports=(443,))),),
+)
+"""A world of its own, because everybody would miss the resolver."""
+DOH_SHUT_TRUTHS: Final = (
+    Truth(target="https://nx.example/", censor="NXDOMAIN, and the DNS-over-HTTPS server cannot be reached",
+          works=RESOLVERS[:3], fails=(T.HTTP, T.WWW, T.OTHER_FAMILY), inconclusive=(T.RESOLVER_DOH,),
+          lowest_effort=1),
+)  # fmt: skip
+
+PUNISHED: Final = replace(
+    WORLD,
+    name="bypass-residual",
+    censor="after the listed name, drops everything from this source to that address and port for 3 s",
+    rules=(Sni(names=("sni.example",), action=Action.DROP, residual=Residual(seconds=3)),),
+)
+PUNISHED_TRUTHS: Final = (
+    Truth(target="https://sni.example/", censor="drops on the SNI, and punishes the address for a while",
+          works=(T.HTTP,), fails=_rest(T.HTTP)),
+)  # fmt: skip
