@@ -17,6 +17,7 @@ _EXTRA = (
     ("ns", plan.AUTHORITY, plan.AUTHORITY_V6),
     ("ctl", plan.HELPER, "2001:db8:81::130"),
     ("dns", plan.PUBLIC_RESOLVER, plan.PUBLIC_RESOLVER_V6),
+    *((name.removesuffix(".example"), plan.TOOLS, None) for name in plan.TOOLS_NAMES),
     ("block.isp", plan.BLOCK_PAGE, plan.BLOCK_PAGE_V6),
     ("portal.isp", plan.PORTAL, None),
 )

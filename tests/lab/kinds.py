@@ -159,7 +159,8 @@ KINDS["http-drop"] = lambda rule, made: _match(rule, made, _host(rule), "-j DROP
 @_kind("sni-tap")
 def _sni_tap(rule: Rule, made: Draft) -> None:
     how = str(rule.option("how", "rst"))
-    made.tap.append({"do": "tls", "name": rule.site, "how": how, "reassemble": rule.option("reassemble", True)})
+    joins = {"reassemble": rule.option("reassemble", True), "records": rule.option("records", False)}
+    made.tap.append({"do": "tls", "name": rule.site, "how": how, **joins})
 
 
 @_kind("http-tap")

@@ -45,6 +45,7 @@ def make(folder: Path) -> Pki:
         _site(pki, site, trusted, stranger)
     _write(pki, "helper", _issue(trusted, plan.HELPER_NAME, plan.HELPER, "2001:db8:81::130"))
     _write(pki, "dns", _issue(trusted, plan.PUBLIC_RESOLVER_NAME, plan.PUBLIC_RESOLVER, plan.PUBLIC_RESOLVER_V6))
+    _write(pki, "webproxy", _issue(trusted, *plan.TOOLS_NAMES))
     _write(pki, "isp", _issue(trusted, plan.BLOCK_NAME))
     _write(pki, "forged", _issue(stranger, *_all_names(SITES.values())))
     return pki

@@ -117,7 +117,7 @@ class RealLab:
     def start_resolver(self, address: str, argv: Sequence[str]) -> None:
         """One more resolver at the ISP, until the laboratory ends; it answers when this returns."""
         self.world.start("isp1", argv, log=f"resolver-{address}.log")
-        self._await({address: lambda: self.probe.see(eyes.ask, "n1.example", address).rcode == "NOERROR"})
+        self.wait({address: lambda: self.probe.see(eyes.ask, "n1.example", address).rcode == "NOERROR"})
 
     def inside(self, name: str, resolv: Path, argv: Sequence[str]) -> list[str]:
         """A command in a namespace with a resolv.conf of its own; it ends when its caller does."""
@@ -226,9 +226,9 @@ class RealLab:
         }
         if self._with_helper:
             waits["helper"] = self._helper_ready
-        self._await(waits)
+        self.wait(waits)
 
-    def _await(self, waits: dict[str, Callable[[], bool]]) -> None:
+    def wait(self, waits: dict[str, Callable[[], bool]]) -> None:
         """Waits until every server answers the probe; names the silent ones after 15 s."""
         until = time.monotonic() + 15
         while waits:

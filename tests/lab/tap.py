@@ -96,6 +96,15 @@ def sni_pattern(name: str) -> bytes:
     return struct.pack("!HHHBH", 0, len(raw) + 5, len(raw) + 3, 0, len(raw)) + raw
 
 
+def join_records(data: bytes) -> bytes:
+    """The contents of TLS handshake records (RFC 8446, 5.1), joined; other bytes as they are."""
+    joined, at = b"", 0
+    while data[at : at + 1] == b"\x16" and at + 5 <= len(data):
+        length = int.from_bytes(data[at + 3 : at + 5], "big")
+        joined, at = joined + data[at + 5 : at + 5 + length], at + 5 + length
+    return joined or data
+
+
 def _page(rule: dict[str, object]) -> bytes:
     if rule["how"] == "redirect":
         return f"HTTP/1.1 302 Found\r\nLocation: {rule['location']}\r\nContent-Length: 0\r\n\r\n".encode()
@@ -146,6 +155,7 @@ class Tap:
             self._partial.pop(next(iter(self._partial)))
         for rule in self.rules:
             text = whole if rule.get("reassemble") else payload
+            text = join_records(text) if rule.get("records") else text
             name = str(rule["name"])
             is_tls = rule["do"] == "tls" and target == 443 and sni_pattern(name) in text
             if is_tls or (rule["do"] == "http" and target == 80 and f"host: {name}\r\n".encode() in text.lower()):
