@@ -30,6 +30,7 @@ class Face:
         self._textfile = textfile
         self._server: MetricsServer | None = None
         self._settings = MetricsSettings(listen="")
+        self._served, self._filed = Renderer(self._settings), Renderer(self._settings, process=False)
         self._written = float("-inf")
         self._fault: str | None = None
         self.notifier = Notifier()
@@ -45,7 +46,7 @@ class Face:
             self._server = server
             self._agent.figures.metrics_url = None if server is None else server.url
         self._settings = settings
-        self._renderer = Renderer(settings)
+        self._served, self._filed = Renderer(settings), Renderer(settings, process=False)
 
     async def aclose(self) -> None:
         """Serve no more."""
@@ -58,7 +59,7 @@ class Face:
         self.write_status(at_once=True)
         if self._settings.textfile is None:
             return
-        text = Renderer(self._settings, process=False).render(self._agent.figures.snapshot(self._clock.now()))
+        text = self._filed.render(self._agent.figures.snapshot(self._clock.now()))
         try:
             write_textfile(Path(self._settings.textfile), text)
         except ConfigError as error:
@@ -82,7 +83,7 @@ class Face:
         self._written = now
 
     def _source(self) -> Iterator[bytes]:
-        return self._renderer.pieces(self._agent.figures.snapshot(self._clock.now()))
+        return self._served.pieces(self._agent.figures.snapshot(self._clock.now()))
 
     def _health(self) -> Health:
         return self._agent.figures.health(moving=self._moving())
