@@ -83,10 +83,7 @@ class Agent:
             for repair in archive.repairs:
                 _LOG.warning("store: %s", repair)
             state = StateDb.open(settings.store.dir)
-            if state.damaged is not None:
-                network = loaded.catalogue.networks.get(settings.vantage.isp or "")
-                count = rebuild(state, Path(settings.store.dir), network=network)
-                _LOG.warning("the state was damaged (now %s) and made again from %d records", state.damaged, count)
+            _catch_up(state, archive, loaded)
             return cls(read, loaded, Keeper(archive, state, Counters(), clock), clock)
         except BaseException:
             archive.close()
@@ -290,3 +287,16 @@ class Agent:
             self._signs.keep(self.figures.line.signs)
         except OSError as error:
             _LOG.debug("%s", error)  # the store tells that it cannot be written to
+
+
+def _catch_up(state: StateDb, archive: Archive, loaded: Loaded) -> None:
+    """Take from the archive what the state does not know: all of it, or what was not saved before a crash."""
+    if state.damaged is None and not archive.recovered:
+        return
+    settings = loaded.settings
+    network = loaded.catalogue.networks.get(settings.vantage.isp or "")
+    count = rebuild(state, Path(settings.store.dir), network=network)
+    if state.damaged is not None:
+        _LOG.warning("the state was damaged (now %s) and made again from %d records", state.damaged, count)
+    else:
+        _LOG.warning("the last agent did not end in order; the state takes %d records from the archive", count)

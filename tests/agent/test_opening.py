@@ -1,0 +1,45 @@
+"""What an agent does before its first look: it catches up with its archive."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+from golden import BLOCKED, NOON, OPEN, SetClock, record
+from opening import opened, settings_in
+
+from blockprobe.model.words import State
+from blockprobe.store.archive import Archive
+
+CRASHED = "the last agent did not end in order; the state takes 3 records from the archive"
+
+
+def archived(settings, *, sealed):
+    """Three looks that the state was never told of."""
+    archive = Archive.open(settings.store, name="probe", clock=SetClock())
+    for n, name in enumerate((OPEN, BLOCKED, BLOCKED)):
+        archive.append(record(name, at=NOON + timedelta(minutes=n)), full=True, last_full=None)
+    archive.close()
+    if not sealed:
+        (manifest,) = Path(settings.store.dir).rglob("*.manifest.json")
+        manifest.unlink()
+
+
+def test_after_a_crash_the_state_takes_from_the_archive_what_it_was_not_told(tmp_path, caplog):
+    settings = settings_in(tmp_path)
+    archived(settings, sealed=False)
+
+    with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:
+        history = agent.figures.snapshot(NOON).histories["a.example"]
+
+    assert (history.state, history.last_at) == (State.BLOCKED, NOON + timedelta(minutes=2))
+    assert CRASHED in caplog.messages
+
+
+def test_after_an_end_in_order_there_is_nothing_to_take(tmp_path, caplog):
+    settings = settings_in(tmp_path)
+    archived(settings, sealed=True)
+
+    with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:
+        assert "a.example" not in agent.figures.snapshot(NOON).histories
+
+    assert caplog.messages == []
