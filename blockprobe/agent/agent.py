@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from blockprobe.agent.controls import Controls
-from blockprobe.agent.cycle import Cycle, Looks, Report, Wanted
+from blockprobe.agent.cycle import SEATS, Cycle, Looks, Report, Wanted
 from blockprobe.agent.figures import Figures, Past
 from blockprobe.agent.keeper import Ground, Keeper
 from blockprobe.agent.line_watch import LineWatch, SelfTest, self_tests
@@ -84,6 +84,7 @@ class Agent:
                 _LOG.warning("store: %s", repair)
             state = StateDb.open(settings.store.dir)
             _catch_up(state, archive, loaded)
+            _tell_seats(settings.limits.concurrency)
             return cls(read, loaded, Keeper(archive, state, Counters(), clock), clock)
         except BaseException:
             archive.close()
@@ -300,3 +301,9 @@ def _catch_up(state: StateDb, archive: Archive, loaded: Loaded) -> None:
         _LOG.warning("the state was damaged (now %s) and made again from %d records", state.damaged, count)
     else:
         _LOG.warning("the last agent did not end in order; the state takes %d records from the archive", count)
+
+
+def _tell_seats(concurrency: int) -> None:
+    if concurrency > SEATS:
+        text = "[limits] concurrency is %d, an agent looks at %d targets side by side: more would only cost memory"
+        _LOG.info(text, concurrency, SEATS)

@@ -1,12 +1,15 @@
-"""What an agent does before its first look: it catches up with its archive."""
+"""What an agent does before its first look: it catches up with its archive, and tells what it will not do."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from golden import BLOCKED, NOON, OPEN, SetClock, record
 from opening import opened, settings_in
 
+from blockprobe.model.settings import LimitSettings
 from blockprobe.model.words import State
 from blockprobe.store.archive import Archive
 
@@ -43,3 +46,14 @@ def test_after_an_end_in_order_there_is_nothing_to_take(tmp_path, caplog):
         assert "a.example" not in agent.figures.snapshot(NOON).histories
 
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(("concurrency", "lines"), [(64, 1), (17, 1), (16, 0), (1, 0)])
+def test_a_concurrency_that_no_agent_uses_is_told_once(tmp_path, caplog, concurrency, lines):
+    settings = replace(settings_in(tmp_path), limits=LimitSettings(concurrency=concurrency))
+
+    with caplog.at_level(logging.INFO), opened(settings, SetClock()):
+        pass
+
+    told = [text for text in caplog.messages if f"concurrency is {concurrency}, an agent looks at 16 targets" in text]
+    assert len(told) == lines
