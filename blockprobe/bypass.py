@@ -16,6 +16,8 @@ from blockprobe.net.meter import Meter, MeteredDialer
 from blockprobe.run import Run, new_id
 from blockprobe.verdict.bypass import hold_in_sandwich, lowest_effort, parity_of
 
+#: Measurements of the plain path until one is conclusive.
+LOOKS = 3
 _COUNTING = frozenset(technique.id for technique in TECHNIQUES if technique.counts)
 
 
@@ -33,14 +35,14 @@ async def get_around(
     """Measure, try, measure again. Unless `force`, nothing is tried where the plain path is not blocked."""
     clock, meter = run.shared.clock, Meter()
     began = clock.monotonic()
-    before = await run.measure(target, dialer=MeteredDialer(meter))
+    before = await _plain_path(run, target, meter)
     if before.verdict.state is not State.BLOCKED and not force:
         because = f"there is nothing to get around: the plain path is {before.verdict.state}, not blocked"
         return Around(bypass=_result(before, because, meter), records=(before,))
     await run.check_line()
     bench = Bench(run.shared, target, before, _limited(meter, run.shared.settings.bypass))
     found = await Battery(bench, techniques).run()
-    after = await run.measure(target, dialer=MeteredDialer(meter))
+    after = await _plain_path(run, target, meter)
     trials = hold_in_sandwich(found.trials, before.verdict.state, after.verdict.state, (found.plain_k, found.plain_n))
     lowest = lowest_effort(trials, _COUNTING)
     bypass = replace(
@@ -57,6 +59,15 @@ async def get_around(
     )
     took = replace(bypass.cost, seconds=bypass.runtime_s)
     return Around(bypass=replace(bypass, cost=took), records=(before, after))
+
+
+async def _plain_path(run: Run, target: Target, meter: Meter) -> Record:
+    """The plain path's record; measured again where it is inconclusive, as a lossy line may be."""
+    for _ in range(LOOKS - 1):
+        record = await run.measure(target, dialer=MeteredDialer(meter))
+        if record.verdict.state is not State.INCONCLUSIVE:
+            return record
+    return await run.measure(target, dialer=MeteredDialer(meter))
 
 
 def _limited(meter: Meter, settings: BypassSettings) -> Meter:

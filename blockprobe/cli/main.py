@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from blockprobe.cli.agent import agent_app
+from blockprobe.cli.bypass import bypass
 from blockprobe.cli.check import check
 from blockprobe.cli.config import config_app
 from blockprobe.cli.demo import demo_app
@@ -44,6 +45,7 @@ app.command()(check)
 app.command()(whoami)
 app.command()(judge)
 app.command()(export)
+app.command()(bypass)
 app.add_typer(agent_app, name="agent")
 app.command()(helper)
 app.add_typer(demo_app, name="demo")

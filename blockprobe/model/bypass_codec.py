@@ -33,5 +33,23 @@ def load_bypass(line: bytes | str) -> Bypass:
 
 
 def bypass_schema() -> dict[str, Any]:
-    """The JSON Schema of a result, as shipped in `docs/bypass.schema.json`."""
-    return _adapter().json_schema()
+    """The JSON Schema of a result, as shipped in `docs/bypass.schema.json`; observations are those of a record's."""
+    schema = _adapter().json_schema()
+    schema["properties"]["observations"]["items"] = {"$ref": "record.schema.json#/properties/observations/items"}
+    kept: dict[str, Any] = {}
+    waiting = _named_in({key: value for key, value in schema.items() if key != "$defs"})
+    while waiting:
+        name = waiting.pop()
+        if name not in kept:
+            kept[name] = schema["$defs"][name]
+            waiting |= _named_in(kept[name])
+    schema["$defs"] = dict(sorted(kept.items()))
+    return schema
+
+
+def _named_in(part: Any) -> set[str]:
+    """The definitions of its own that a part of a schema refers to."""
+    if isinstance(part, dict):
+        own = {part["$ref"].removeprefix("#/$defs/")} if str(part.get("$ref", "")).startswith("#/$defs/") else set()
+        return own.union(*(_named_in(value) for value in part.values()))
+    return set[str]().union(*(_named_in(value) for value in part)) if isinstance(part, list) else set()

@@ -11,12 +11,15 @@ from blockprobe.model.words import State
 AGREEING = 3
 #: Silences that settle a way: each is three overlapping attempts, so that six in a row failed.
 SILENCES = 2
-#: Where tries disagree, as many are made as this, and one of them may differ from the rest.
-MOST_TRIES = 7
-_STRAY = 1
+#: Where tries disagree, more are made, at most as many as this: for each stray one, four of the others and four more.
+MOST_TRIES = 20
+_FOR_A_STRAY = 4
+#: Tries that settle a way which shows neither the site nor a block, or both and something else.
+_OTHERWISE = 7
 #: The plain path may open in this share of its tries before the sandwich counts as broken.
 _PLAIN_SHARE = 0.2
 
+_REAL_SITE = "the real site"
 _BAD = (Shown.OTHER, Shown.SILENCE)
 _PARITY = {
     TechniqueId.HTTPS: (ParityKind.SCHEME, "https", "http"),
@@ -34,22 +37,30 @@ _PARITY = {
 def is_settled(tries: Sequence[Try]) -> bool:
     """Whether more tries of a way could add nothing."""
     shown = [one.shown for one in tries if one.listed]
-    if not shown:
-        return False
     real, bad = shown.count(Shown.REAL), sum(one in _BAD for one in shown)
-    if len(shown) >= MOST_TRIES or real == len(shown) >= AGREEING:
+    if len(shown) >= MOST_TRIES:
         return True
-    if not real and bad == len(shown):
-        return len(shown) >= AGREEING or shown.count(Shown.SILENCE) == len(shown) >= SILENCES
-    return not real and not bad and len(shown) >= SILENCES
+    if real + bad < len(shown):
+        return len(shown) >= (SILENCES if not real and not bad else _OTHERWISE)
+    if not real and shown.count(Shown.SILENCE) == len(shown) >= SILENCES:
+        return True
+    return _agree(real, bad) or _agree(bad, real)
 
 
-def judge_way(means: str, tries: Sequence[Try], *, open_outside: bool | None = None) -> WayTrial:
-    """What the tries of one way say; see docs/bypass.md."""
+def _agree(many: int, strays: int) -> bool:
+    """Whether so many tries outweigh those that differ."""
+    return many >= AGREEING and (not strays or many + strays >= _FOR_A_STRAY * (strays + 1))
+
+
+def judge_way(
+    means: str, tries: Sequence[Try], *, open_outside: bool | None = None, shows: str = "the real site"
+) -> WayTrial:
+    """What the tries of one way say; see docs/bypass.md. `shows`: what it is that opens."""
     listed = [one for one in tries if one.listed]
     neutral = [one for one in tries if not one.listed]
     opened = sum(one.shown in (Shown.REAL, Shown.REFUSED) for one in neutral)
     outcome, because = _outcome(listed, (opened, len(neutral)), open_outside=open_outside)
+    because = because.replace(_REAL_SITE, shows, 1)
     return WayTrial(
         means=means,
         outcome=outcome,
@@ -66,25 +77,30 @@ def _outcome(listed: Sequence[Try], neutral: tuple[int, int], *, open_outside: b
     total = len(listed)
     if not total:
         return Outcome.INCONCLUSIVE, "it was not tried to the end"
-    real = sum(one.shown is Shown.REAL for one in listed)
+    real = [one for one in listed if one.shown is Shown.REAL]
     bad = [one for one in listed if one.shown in _BAD]
-    if real >= AGREEING and total - real <= _STRAY:
-        return Outcome.WORKS, f"the real site opened in {real} of {total} tries"
-    if real and real > _STRAY:
-        return Outcome.INCONCLUSIVE, f"the real site opened in {real} of {total} tries only"
+    if _agree(len(real), total - len(real)):
+        return Outcome.WORKS, f"{_REAL_SITE} opened in {len(real)} of {total} tries ({_commonest(real)})"
     if not is_settled(listed):
-        return Outcome.INCONCLUSIVE, f"{total} of the tries that are needed were made"
-    if len(bad) < total - real - _STRAY or not bad:
-        return Outcome.INCONCLUSIVE, _commonest([one for one in listed if one.shown not in (Shown.REAL, *_BAD)])
+        return Outcome.INCONCLUSIVE, f"only {total} of the tries that are needed were made"
+    if len(real) + len(bad) < total:
+        return Outcome.INCONCLUSIVE, _commonest([one for one in listed if one not in real and one not in bad])
+    if real and not _agree(len(bad), len(real)):
+        return Outcome.INCONCLUSIVE, f"{_REAL_SITE} opened in {len(real)} of {total} tries only"
     why = _commonest(bad)
     if open_outside is False:
         return Outcome.INCONCLUSIVE, f"{why}; the control could not open it either"
-    if neutral[0] < SILENCES or neutral[0] < neutral[1] - _STRAY:
+    if neutral[0] < SILENCES or not _mostly(*neutral):
         return (
             Outcome.INCONCLUSIVE,
             f"{why}; but neutral sites open this way in {neutral[0]} of {neutral[1]} tries only",
         )
     return Outcome.FAILS, f"{why}, in {len(bad)} of {total} tries; a neutral site opens this way"
+
+
+def _mostly(opened: int, tried: int) -> bool:
+    """Whether neutral sites open but for a loss now and then."""
+    return tried - opened <= 1 + tried // 5
 
 
 def _commonest(tries: Sequence[Try]) -> str:

@@ -43,8 +43,9 @@ def trial(technique: TechniqueId, outcome: Outcome, *, effort: int = 0, ways: tu
     [
         ("rrr", "", Outcome.WORKS),
         ("rr", "", Outcome.INCONCLUSIVE),  # not enough
-        ("rrrrrro", "r", Outcome.WORKS),  # one of seven differs: loss
-        ("rrrorro", "rr", Outcome.INCONCLUSIVE),  # flapping
+        ("rrrrrrro", "r", Outcome.WORKS),  # one of eight differs: loss
+        ("rrrorro", "rr", Outcome.INCONCLUSIVE),  # flapping, and not enough
+        ("ro" * 10, "r" * 10, Outcome.INCONCLUSIVE),  # flapping
         ("ooo", "rrr", Outcome.FAILS),
         ("ss", "rr", Outcome.FAILS),  # six overlapping attempts
         ("s", "r", Outcome.INCONCLUSIVE),
@@ -54,8 +55,9 @@ def trial(technique: TechniqueId, outcome: Outcome, *, effort: int = 0, ways: tu
         ("ooo", "roo", Outcome.INCONCLUSIVE),  # the means itself is doubtful
         ("ooo", "", Outcome.INCONCLUSIVE),  # nothing shows that the means works
         ("ooo", "fff", Outcome.FAILS),  # a neutral site that refuses us was reached all the same
-        ("ooooooor"[:7], "rrrrrrr", Outcome.FAILS),
-        ("ooroooo", "rrrrrr", Outcome.FAILS),  # a lost injection in one of seven
+        ("oorooooo", "rrrrrr", Outcome.FAILS),  # a lost injection in one of eight
+        ("oororooooooo", "rrrrrr", Outcome.FAILS),  # ... in two of twelve
+        ("oororooo", "rrrrrr", Outcome.INCONCLUSIVE),
         ("uu", "rr", Outcome.INCONCLUSIVE),
         ("ff", "rr", Outcome.INCONCLUSIVE),
         ("mm", "mm", Outcome.INCONCLUSIVE),
@@ -68,21 +70,19 @@ def test_what_the_tries_of_a_way_say(listed: str, neutral: str, outcome: Outcome
 
 def test_no_way_works_without_three_openings_and_none_fails_without_neutral_successes() -> None:
     counted = 0
-    for length in range(MOST_TRIES + 1):
+    for length in range(6):
         for listed in itertools.product("rosufm", repeat=length):
             for neutral in ("", "r", "rr", "ro", "rrr", "mmm"):
                 found = judge_way("x", tries("".join(listed), neutral))
                 counted += 1
                 if found.outcome is Outcome.WORKS:
                     assert found.k >= AGREEING
-                    assert found.n - found.k <= 1
+                    assert found.n - found.k <= found.n // 4
                 if found.outcome is Outcome.FAILS:
-                    assert found.k <= 1
+                    assert found.k <= found.n // 4
                     assert found.neutral_k >= 2
                     assert sum(one in "os" for one in listed) >= 2
                 assert found.because
-        if length == 5:
-            break
     assert counted > 50_000
 
 
@@ -95,8 +95,11 @@ def test_a_way_that_the_control_could_not_open_either_never_fails() -> None:
 
 @pytest.mark.parametrize(
     ("listed", "settled"),
-    [("", False), ("rr", False), ("rrr", True), ("s", False), ("ss", True), ("oo", False), ("ooo", True), ("so", False),
-     ("soo", True), ("rro", False), ("rosrosr", True), ("uu", True), ("uo", False)],
+    [
+        ("", False), ("rr", False), ("rrr", True), ("s", False), ("ss", True), ("oo", False), ("ooo", True),
+        ("so", False), ("soo", True), ("rro", False), ("rosrosr", False), ("ro" * (MOST_TRIES // 2), True),
+        ("ooooooor", True), ("uu", True), ("uo", False), ("uouououo", True),
+    ],
 )  # fmt: skip
 def test_a_way_is_tried_until_more_could_add_nothing(listed: str, settled: bool) -> None:
     assert is_settled(tries(listed)) is settled

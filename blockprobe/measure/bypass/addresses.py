@@ -43,8 +43,8 @@ async def other_address_ways(bench: Bench) -> Ways:
     known = bench.known
     if known.leg.is_ip:
         return NotAvailable(because="the target is an address")
-    if not any(address in known.true for address in known.own):
-        return NotAvailable(because="the line's own resolvers give no true address; other resolvers are tried for that")
+    if known.name_is_hidden or not any(address in known.true for address in known.own):
+        return NotAvailable(because="the name itself is kept from this line; other resolvers are tried for that")
     others = [a for a in known.true if a not in known.own and bench.usable(family_of(a) or 4)]
     if not others:
         return NotAvailable(because="no other address of the site is known")

@@ -14,7 +14,7 @@ from blockprobe.measure.bypass.walk import Walk
 from blockprobe.measure.bypass.ways import NotAvailable, Technique, Way, Ways
 from blockprobe.model.bypass import Cost, Outcome, Shown, Trial, Try
 from blockprobe.net.meter import BudgetSpent
-from blockprobe.verdict.bypass import MOST_TRIES, is_settled, judge_technique, judge_way
+from blockprobe.verdict.bypass import AGREEING, MOST_TRIES, is_settled, judge_technique, judge_way
 
 #: Pause between two rounds (seconds): a lost race should not be lost again for the same reason.
 PAUSE_S = 0.2
@@ -122,7 +122,7 @@ class Battery:
             walk = Walk(self.bench, row.way.site or self.bench.site, number)
             tried = walk.told(await row.way.walk(walk))
             row.add(walk, tried)
-            if tried.shown is not Shown.REAL:
+            if tried.shown is not Shown.REAL and (number < AGREEING or number % AGREEING == 0):
                 await self._try_neutral(row, number)
 
     async def _try_neutral(self, row: _Row, number: int) -> None:
@@ -151,7 +151,10 @@ class Battery:
                     )
                 )
                 continue
-            ways = [judge_way(row.way.means, row.tries, open_outside=row.way.open_outside) for row in rows]
+            ways = [
+                judge_way(row.way.means, row.tries, open_outside=row.way.open_outside, shows=row.way.shows)
+                for row in rows
+            ]
             trial = judge_technique(technique.id, technique.effort, ways)
             cost = Cost()
             for row in rows:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from blockprobe.measure.shared import Shared
 from blockprobe.model.observation import HttpObservation, Observation
 from blockprobe.model.record import Record, Target
-from blockprobe.model.words import Mechanism
+from blockprobe.model.words import Layer, Mechanism
 from blockprobe.net.helper_client import HelperClient
 from blockprobe.net.meter import Meter, MeteredDialer
 from blockprobe.net.session import Session
@@ -43,7 +43,8 @@ class Known:
     """What the measurement of the plain path tells of the target; addresses as numbers, no bogons.
 
     `own`: what the line's own resolvers gave; `true`: those proven or confirmed to be the site's; `elsewhere`: those of
-    them that a helper's resolver gave or where a helper connected.
+    them that a helper's resolver gave or where a helper connected. `name_is_hidden`: it is (also) by DNS that the plain
+    path is blocked.
     """
 
     leg: Leg
@@ -51,6 +52,7 @@ class Known:
     own: tuple[str, ...]
     true: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    name_is_hidden: bool
     proof: Proof
 
 
@@ -142,6 +144,7 @@ def known_of(before: Record, view: View) -> Known:
         own=own,
         true=true,
         elsewhere=tuple(a for a in true if view.plain(a) in control or view.control_tcp(leg, a)),
+        name_is_hidden=any(mechanism.layer is Layer.DNS for mechanism in before.verdict.mechanisms),
         proof=Proof(
             pages=_pages(view),
             block_pages=_block_pages(before, view),
