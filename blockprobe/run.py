@@ -146,7 +146,8 @@ async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callabl
     Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
     """
     waiting = iter(targets)
-    seats = Seats(run.shared.settings.limits.concurrency)
+    limits = run.shared.settings.limits
+    seats = Seats(1 if limits.throttling else limits.concurrency)  # downloads would disturb what others measure
 
     async def worker() -> None:
         while True:

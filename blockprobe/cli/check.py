@@ -22,6 +22,10 @@ def check(
     ip: Annotated[str | None, typer.Option("--ip", metavar="A", help="Connect to this address instead.")] = None,
     sni: Annotated[str | None, typer.Option("--sni", metavar="N", help="Send this name in TLS instead.")] = None,
     host: Annotated[str | None, typer.Option("--host", metavar="H", help="Send this Host header instead.")] = None,
+    throttling: Annotated[
+        bool,
+        typer.Option("--throttling", help="Measure whether sites that open are slowed: 3 to 25 MB each."),
+    ] = False,
     config: ConfigOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 when a target stays inconclusive.")] = False,
     concurrency: Annotated[
@@ -39,6 +43,7 @@ def check(
             ip=ip,
             sni=sni,
             host=host,
+            throttling=throttling,
             config=config,
             strict=strict,
             concurrency=concurrency,

@@ -26,6 +26,7 @@ class Wish:
     ip: str | None
     sni: str | None
     host: str | None
+    throttling: bool
     config: str | None
     strict: bool
     concurrency: int | None
@@ -49,7 +50,9 @@ class Tally:
 
 def check_targets(wish: Wish) -> int:
     """Measure everything wished for; the exit status."""
-    limits = {} if wish.concurrency is None else {"concurrency": wish.concurrency}
+    limits: dict[str, object] = {} if wish.concurrency is None else {"concurrency": wish.concurrency}
+    if wish.throttling:
+        limits["throttling"] = True
     settings = read_settings(wish.config, {"limits": limits})
     listed = read_targets(wish.targets, wish.file, Overrides(ip=wish.ip, sni=wish.sni, header_host=wish.host))
     for fault in listed.faults:

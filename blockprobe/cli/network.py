@@ -11,6 +11,7 @@ from blockprobe.model.observation import (
     QuicObservation,
     TcpObservation,
     TlsObservation,
+    TransferObservation,
 )
 from blockprobe.model.record import Record
 
@@ -41,6 +42,8 @@ def _answered(one: Observation) -> bool:
             return one.failure is None or one.failure in (Failure.CONNECTION_REFUSED, Failure.CONNECTION_RESET)
         case TlsObservation() | HttpObservation() | QuicObservation():
             return one.bytes_received > 0
+        case TransferObservation():
+            return one.wire_bytes > 0
     return any(sender is not None for hop in one.hops for sender in hop.senders)
 
 

@@ -6,8 +6,6 @@ a reset there; theirs has no node for several answers of a resolver, so the near
 
 from blockprobe.model.words import Mechanism
 
-TAXONOMY_VERSION = 1
-
 #: The nodes of their vocabulary; every prefix of one is a node as well.
 TAXONOMY = frozenset(
     {
@@ -64,6 +62,7 @@ TO_OONI: dict[Mechanism, str] = {
     Mechanism.TLS_RESET_CERT: "tls.reset.other",
     Mechanism.TLS_MITM: "tls.mitm",
     Mechanism.TLS_THROTTLE_SNI: "tls.throttle.sni",
+    Mechanism.TLS_FREEZE_SNI: "tls",
     Mechanism.HTTP_RESET_HOST: "http.reset.host",
     Mechanism.HTTP_TIMEOUT_HOST: "http.timeout",
     Mechanism.HTTP_EOF_HOST: "http.reset.host",
@@ -71,6 +70,7 @@ TO_OONI: dict[Mechanism, str] = {
     Mechanism.HTTP_REDIRECT_BLOCKPAGE: "http.redirect",
     Mechanism.HTTP_451: "http.error",
     Mechanism.HTTP_THROTTLE_HOST: "http.throttle.host",
+    Mechanism.HTTP_FREEZE_HOST: "http",
     Mechanism.QUIC_TIMEOUT_SNI: "tls.timeout",
     Mechanism.QUIC_TIMEOUT_IP: "ip",
 }
@@ -88,6 +88,8 @@ _WITHOUT_NODE: dict[Mechanism, str] = {
     Mechanism.DNS_FORMERR: "dns.formerr",
     Mechanism.IP_THROTTLE: "ip.throttle",
     Mechanism.TLS_ALERT_SNI: "tls.alert.sni",
+    Mechanism.TLS_FREEZE_SNI: "tls.freeze.sni",
+    Mechanism.HTTP_FREEZE_HOST: "http.freeze.host",
     Mechanism.QUIC_TIMEOUT_IP: "ip.prefix_null_route",
 }
 

@@ -55,7 +55,8 @@ class Crowd:
 
 @dataclass(slots=True, kw_only=True)
 class Shared:
-    """Everything shared; made by `run.Run.open`."""
+    """Everything shared; made by `run.Run.open`. `bulk` is held while the speed of a target is measured: two
+    downloads at once would measure each other."""
 
     settings: Settings
     clock: Clock
@@ -73,7 +74,10 @@ class Shared:
     crowd: Crowd = field(default_factory=Crowd)
     line: Line = field(default_factory=Line)
     egress: tuple[ResolverEgress, ...] = ()
+    quic: bool | None = None  # a neutral name reaches our echo over QUIC; None: not tried
+    quic_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     checks: list[tuple[float, NeutralCheck]] = field(default_factory=list)
+    bulk: asyncio.Lock = field(default_factory=asyncio.Lock)
     rest_of_line: asyncio.Task[Line] | None = None
     _turn: Iterator[int] = field(default_factory=itertools.count)
 

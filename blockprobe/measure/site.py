@@ -5,10 +5,11 @@ A healthy site stops after the look; each further stage is entered only while `v
 
 import asyncio
 
-from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests
+from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests, quic_tests, throttle
 from blockprobe.measure.case import Case
 from blockprobe.measure.control import ask_helpers, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
+from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.words import State
 from blockprobe.verdict.address_facts import connects
@@ -28,11 +29,15 @@ async def measure_site(case: Case) -> None:
     first = case.view().first_legs
     await _look(case, first)
     await _settle_all(case, first)
+    await together(quic_tests.test_quic(case, leg) for leg in first)
     following = _followed(case, first)
     while following is not None and following.hop <= MAX_HOPS:
         await _look(case, (following,))
         await _settle_all(case, (following,))
+        await quic_tests.test_quic(case, following)
         following = case.view().next_leg(following)
+    if case.shared.settings.limits.throttling:
+        await throttle.test_speed(case)
     await case.catch_up(0.05)
     await case.finish()
 

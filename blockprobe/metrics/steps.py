@@ -15,9 +15,11 @@ from blockprobe.model.observation import (
     TcpObservation,
     Test,
     TlsObservation,
+    TransferObservation,
 )
 from blockprobe.model.record import Interference, Record
 from blockprobe.model.words import Layer, State
+from blockprobe.verdict.speed_facts import FREEZES, THROTTLES
 
 
 class Step(StrEnum):
@@ -97,7 +99,8 @@ def outcomes(record: Record) -> Mapping[Step, tuple[Outcome, float | None]]:
             tallies[step].add(one.t0_s, one.t_s, one.failure)
     for answer in record.control:
         tallies[Step.CONTROL].add(answer.t0_s, answer.t_s, answer.failure)
-    blocked = {step for found in record.verdict.interference for step in _steps_of(found)}
+    stopped = [one for one in record.verdict.interference if one.mechanism not in THROTTLES | FREEZES]
+    blocked = {step for found in stopped for step in _steps_of(found)}
     return {
         step: (_outcome(step, tally, blocked, record.verdict.state), tally.took_s) for step, tally in tallies.items()
     }
@@ -132,6 +135,8 @@ def _step_of(one: Observation) -> Step | None:
             return Step.QUIC if one.quic else Step.HTTP
         case QuicObservation():
             return Step.QUIC
+        case TransferObservation():
+            return None
 
 
 def _steps_of(found: Interference) -> tuple[Step, ...]:

@@ -41,6 +41,8 @@ class Test(StrEnum):
     LARGE_HELLO = "large_hello"  # a ClientHello that needs two segments
     PROOF = "proof"  # is the answered address real? TLS with the listed name
     RECOVERY = "recovery"  # has a punished address come back?
+    WARM_UP = "warm_up"  # a transfer that finds out how much to ask for; never counted
+    SPEED = "speed"  # a transfer; `attempt` numbers the pairs of listed and neutral
 
 
 class Place(StrEnum):
@@ -253,4 +255,49 @@ class PathObservation:
     hops: tuple[PathHop, ...] = ()
 
 
-Observation = DnsObservation | TcpObservation | TlsObservation | QuicObservation | HttpObservation | PathObservation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferObservation:
+    """One download of many bytes over a connection of its own, until all came, or `t_s`.
+
+    `name` is the one that the connection carried (SNI, or Host in cleartext), `wanted` the bytes asked for. Failure
+    None with fewer: time was up while bytes still came. Seconds count from the request: `first_byte_s` to the answer's
+    first byte, `ramp_s` until `ramp_bytes` of the body were there (what came before says more of the start than of
+    the speed), `last_byte_s`, `ended_s`. `bins` are the body's bytes in each `bin_s`. A failure beside bytes: the
+    connection died or fell silent after them; `wire_bytes` is all that came over it, TLS and its handshake included.
+    `authentic`: the helper's echo signed it.
+    """
+
+    kind: Literal["transfer"] = "transfer"
+    why: Why
+    t0_s: float
+    t_s: float
+    failure: Failure | None
+    address: str
+    port: int
+    name: str
+    tls: bool
+    wanted: int
+    status: int | None = None
+    body_bytes: int = 0
+    first_byte_s: float | None = None
+    ramp_bytes: int = 0
+    ramp_s: float | None = None
+    last_byte_s: float | None = None
+    ended_s: float = 0.0
+    bin_s: float = 0.1
+    bins: tuple[int, ...] = ()
+    wire_bytes: int = 0
+    rtt_s: float | None = None
+    authentic: bool | None = None
+    detail: str | None = None
+
+
+Observation = (
+    DnsObservation
+    | TcpObservation
+    | TlsObservation
+    | QuicObservation
+    | HttpObservation
+    | PathObservation
+    | TransferObservation
+)

@@ -54,12 +54,14 @@ class ControlSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """[limits]: `timeout_s` is per attempt, `body_bytes` caps what is read of a page."""
+    """[limits]: `timeout_s` is per attempt, `body_bytes` caps what is read of a page. `throttling`: measure the speed of
+    sites that open as well, which costs megabytes each (docs/throttling.md)."""
 
     concurrency: int = 64
     attempts: int = 3
     timeout_s: float = 4.0
     body_bytes: int = 524_288
+    throttling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

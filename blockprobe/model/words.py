@@ -142,6 +142,7 @@ class Mechanism(StrEnum):
     TLS_RESET_CERT = "tls.reset.cert"
     TLS_MITM = "tls.mitm"
     TLS_THROTTLE_SNI = "tls.throttle.sni"
+    TLS_FREEZE_SNI = "tls.freeze.sni"
     HTTP_RESET_HOST = "http.reset.host"
     HTTP_TIMEOUT_HOST = "http.timeout.host"
     HTTP_EOF_HOST = "http.eof.host"
@@ -149,6 +150,7 @@ class Mechanism(StrEnum):
     HTTP_REDIRECT_BLOCKPAGE = "http.redirect.blockpage"
     HTTP_451 = "http.451"
     HTTP_THROTTLE_HOST = "http.throttle.host"
+    HTTP_FREEZE_HOST = "http.freeze.host"
     QUIC_TIMEOUT_SNI = "quic.timeout.sni"
     QUIC_TIMEOUT_IP = "quic.timeout.ip"
 

@@ -98,6 +98,28 @@ class HttpFact(StrEnum):
     NO_CONTROL = "no_control"
 
 
+class SpeedFact(StrEnum):
+    """How fast connections are that carry the name, where that was measured (`check --throttling`)."""
+
+    NOT_TRIED = "not_tried"
+    EVEN = "even"  # not slower than half of a neutral name's goodput at the same server
+    THROTTLED = "throttled"  # slower than that, with the name alone changed
+    FROZEN = "frozen"  # dead after about as many bytes each time, with the name alone changed
+    STARVED = "starved"  # one of the two, and the page did not come for it
+    UNPROVEN = "unproven"  # slow at the site's own address only
+    UNCLEAR = "unclear"  # too noisy, or too few transfers
+
+
+class QuicFact(StrEnum):
+    """What became of QUIC, where the site advertises it. No rule looks at this: HTTP/3 is not in the browser model."""
+
+    NOT_TRIED = "not_tried"
+    OPEN = "open"  # a handshake with a chain valid for the name
+    BLOCKED = "blocked"  # proven: it follows the name, or the address
+    LINE = "line"  # neutral names do not get through either
+    UNPROVEN = "unproven"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A layer's fact with what goes into the verdict beside it.
@@ -130,6 +152,7 @@ class Facts:
     address: AddressFact = AddressFact.OPEN
     tls: TlsFact = TlsFact.NOT_TRIED
     http: HttpFact = HttpFact.NOT_TRIED
+    speed: SpeedFact = SpeedFact.NOT_TRIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +164,6 @@ class LegFindings:
     address: Finding
     tls: Finding
     http: Finding
+    speed: Finding
+    quic: Finding = Finding(fact=QuicFact.NOT_TRIED)
     extra: tuple[Interference, ...] = field(default=())

@@ -16,11 +16,12 @@ from blockprobe.model.words import (
 )
 from blockprobe.verdict.dns_injection import is_intercepted
 from blockprobe.verdict.dns_reading import EDE_WITHHELD
-from blockprobe.verdict.facts import Facts, Finding, HttpFact, LegFindings, SiteFact, TlsFact
+from blockprobe.verdict.facts import Facts, Finding, HttpFact, LegFindings, QuicFact, SiteFact, TlsFact
 from blockprobe.verdict.fingerprint import Fingerprint, FingerprintSet
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.legs import MAX_HOPS, chain_of_legs, leg_findings
 from blockprobe.verdict.rules import LOOP, NOTHING, RULES_VERSION, Rule, first_match
+from blockprobe.verdict.speed_facts import FREEZES, THROTTLES
 from blockprobe.verdict.view import View, remembered
 
 __all__ = ["RULES_VERSION", "judge"]
@@ -46,12 +47,13 @@ class JudgedLeg:
             "address": self.findings.address,
             "tls": self.findings.tls,
             "http": self.findings.http,
+            "speed": self.findings.speed,
         }
         return layers.get(self.rule.layer) or Finding(fact="")
 
     def all(self) -> tuple[Finding, ...]:
         """All findings, in the order in which a browser meets the layers."""
-        return (self.findings.dns, self.findings.address, self.findings.tls, self.findings.http)
+        return (self.findings.dns, self.findings.address, self.findings.tls, self.findings.http, self.findings.speed)
 
 
 def judge(measurement: Measurement, fingerprints: tuple[Fingerprint, ...] = ()) -> Verdict:
@@ -81,8 +83,6 @@ def judge_leg(view: View, leg: Leg) -> JudgedLeg:
     return JudgedLeg(leg=leg, findings=findings, rule=first_match(findings.facts))
 
 
-def _main_chain(chains: list[list[JudgedLeg]]) -> list[JudgedLeg]:
-    """https decides; http only where the control has no https, or where https fails and http shows a proven block."""
 def deciding_leg(view: View) -> JudgedLeg | None:
     """The leg whose rule the verdict would state now; None when the target has none."""
     chains = [[judge_leg(view, leg) for leg in chain_of_legs(view, first)] for first in view.first_legs]
@@ -97,6 +97,8 @@ def main_leg(view: View) -> Leg:
     return _main_chain(chains)[0].leg
 
 
+def _main_chain(chains: list[list[JudgedLeg]]) -> list[JudgedLeg]:
+    """https decides; http only where the control has no https, or where https fails and http shows a proven block."""
     https = chains[0]
     if len(chains) == 1:
         return https
@@ -137,7 +139,8 @@ def _control_loops(view: View, leg: Leg) -> bool:
 def _verdict(view: View, deciding: JudgedLeg, judged: list[JudgedLeg]) -> Verdict:
     rule, finding = deciding.rule, deciding.finding()
     blocked = rule.state is State.BLOCKED
-    interference = _unique(i for leg in judged for found in leg.all() for i in found.interference)
+    found = (one for leg in judged for one in (*leg.all(), leg.findings.quic))
+    interference = _unique(i for one in found for i in one.interference)
     if is_intercepted(view):
         whole = Interference(mechanism=Mechanism.DNS_INTERCEPTED, host=deciding.leg.host, port=53)
         interference = (*interference, whole)
@@ -178,8 +181,12 @@ def _mechanisms(deciding: JudgedLeg, judged: list[JudgedLeg]) -> tuple[Mechanism
 
 def _because(deciding: JudgedLeg) -> str:
     detail = deciding.finding().detail
+    speed = deciding.findings.speed.detail
     return deciding.rule.because.format(
-        host=deciding.leg.host, url=deciding.leg.url, detail=f" ({detail})" if detail else ""
+        host=deciding.leg.host,
+        url=deciding.leg.url,
+        detail=f" ({detail})" if detail else "",
+        speed=f"; {speed}" if speed else "",
     )
 
 
@@ -204,12 +211,12 @@ def _site_state(rule: Rule, facts: Facts) -> SiteState:
 
 
 def _parity_gap(deciding: JudgedLeg, judged: list[JudgedLeg], interference: tuple[Interference, ...]) -> bool:
-    """Something is blocked and something beside it is open: a family, an address, the other scheme."""
+    """Something is blocked and something beside it is open: a family, an address, the other scheme, QUIC."""
     if deciding.state is State.ACCESSIBLE:
-        return any(i.host == deciding.leg.host for i in interference)
+        return any(i.host == deciding.leg.host and i.mechanism not in THROTTLES | FREEZES for i in interference)
     if deciding.state is not State.BLOCKED:
         return False
-    if deciding.finding().gap:
+    if deciding.finding().gap or deciding.findings.quic.fact == QuicFact.OPEN:
         return True
     return any(leg.state is State.ACCESSIBLE and leg.leg.hop == deciding.leg.hop for leg in judged)
 

@@ -2,10 +2,12 @@
 
 from blockprobe.verdict.address_facts import address_finding, judged_addresses
 from blockprobe.verdict.dns_facts import dns_finding
-from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LegFindings, TlsFact
+from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LegFindings, SpeedFact, TlsFact
 from blockprobe.verdict.http_facts import http_finding
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.line_facts import line_fact, site_fact
+from blockprobe.verdict.quic_facts import quic_finding
+from blockprobe.verdict.speed_facts import speed_finding
 from blockprobe.verdict.tls_facts import tls_finding
 from blockprobe.verdict.view import View
 
@@ -19,6 +21,8 @@ def leg_findings(view: View, leg: Leg) -> LegFindings:
     address = address_finding(view, leg)
     tls = tls_finding(view, leg)
     http = http_finding(view, leg)
+    speed = speed_finding(view, leg)
+    quic = quic_finding(view, leg)
     dns_fact = DnsFact(dns.fact)
     if dns_fact is DnsFact.UNCONFIRMED and _opened_where_named(view, leg, http.fact):
         dns_fact = DnsFact.REAL  # the page at the answered address is the site's: that confirms the answer
@@ -29,8 +33,9 @@ def leg_findings(view: View, leg: Leg) -> LegFindings:
         address=AddressFact(address.fact),
         tls=TlsFact(tls.fact),
         http=HttpFact(http.fact),
+        speed=SpeedFact(speed.fact),
     )
-    return LegFindings(facts=facts, dns=dns, address=address, tls=tls, http=http)
+    return LegFindings(facts=facts, dns=dns, address=address, tls=tls, http=http, speed=speed, quic=quic)
 
 
 def _opened_where_named(view: View, leg: Leg, http_fact: str) -> bool:

@@ -13,24 +13,26 @@ from blockprobe.verdict.facts import Facts
 from blockprobe.verdict.facts import HttpFact as H
 from blockprobe.verdict.facts import LineFact as L
 from blockprobe.verdict.facts import SiteFact as S
+from blockprobe.verdict.facts import SpeedFact as V
 from blockprobe.verdict.facts import TlsFact as T
 
 #: In every record. Raise it with any change after which some archived measurement would get another verdict: a rule
 #: added, removed, moved or given another predicate, state or grade; a fact won from other evidence; a threshold. Not
 #: for wording, speed or a new fingerprint (the catalogue's hash is in the record too). Then regenerate the golden
 #: records (`python -m tests.goldens.regenerate`) and name in the change log what moved and why.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 #: The layers of which one's finding gives a rule its mechanisms, reason and detail.
-LAYERS = ("line", "dns", "address", "tls", "http")
+LAYERS = ("line", "dns", "address", "tls", "http", "speed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One row: when `holds`, the state; `layer` names the finding that speaks; `because` is the sentence.
 
-    `because` may use {host}, {url} and {detail} (a clause in brackets, or nothing). `reason` is the default where the
-    finding has none of its own. `site` is what the rule says of the site; None: what the control saw.
+    `because` may use {host}, {url}, {detail} (a clause in brackets, or nothing) and {speed} (a clause after a
+    semicolon, or nothing). `reason` is the default where the finding has none of its own. `site` is what the rule says
+    of the site; None: what the control saw.
     """
 
     id: str
@@ -71,6 +73,11 @@ def _opens(f: Facts) -> bool:
 def _proves_nothing(f: Facts, line: L) -> bool:
     """The line is like that, and not even a certificate, which nobody here can forge, shows the site."""
     return f.line is line and not (_opens(f) and f.tls is T.VALID)
+
+
+def _real(f: Facts) -> bool:
+    """The real site answered with its page, over TLS or in cleartext."""
+    return _opens(f) and f.tls in (T.VALID, T.NOT_TRIED) and f.http is H.REAL
 
 
 RULES: tuple[Rule, ...] = (
@@ -143,12 +150,25 @@ RULES: tuple[Rule, ...] = (
              "Some requests that name {host} are cut off, even at our own server elsewhere; none with a neutral name "
              "are{detail}.",
              lambda f: f.http is H.NAME_PARTIAL and f.tls is not T.VALID),
+    _blocked("speed.name", "speed", Grade.COUNTERFACTUAL,
+             "This network starves connections that carry the name {host}, even those to our own server elsewhere and "
+             "none with a neutral name, so that the page does not come{detail}.",
+             lambda f: _opens(f) and f.tls in (T.VALID, T.NOT_TRIED) and f.http in (H.REAL, H.UNPROVEN)
+             and f.speed is V.STARVED and f.line is L.USABLE),
     # -- the real site answered ----------------------------------------------------------------------------------
+    Rule(id="open.throttled", state=State.ACCESSIBLE, line=LineState.INTERFERED, layer="speed", site=SiteState.ALIVE,
+         because="{host} opened, but this network slows down connections that carry its name, even those to our own "
+                 "server elsewhere{detail}.",
+         holds=lambda f: _real(f) and f.speed is V.THROTTLED),
+    Rule(id="open.frozen", state=State.ACCESSIBLE, line=LineState.INTERFERED, layer="speed", site=SiteState.ALIVE,
+         because="{host} opened, but this network ends connections that carry its name after some bytes, even those to "
+                 "our own server elsewhere{detail}.",
+         holds=lambda f: _real(f) and f.speed is V.FROZEN),
     Rule(id="open.tls", state=State.ACCESSIBLE, line=LineState.OPEN, layer="http", site=SiteState.ALIVE,
-         because="{host} opened over TLS with a certificate valid for the name.",
+         because="{host} opened over TLS with a certificate valid for the name{speed}.",
          holds=lambda f: _opens(f) and f.tls is T.VALID and f.http is H.REAL),
     Rule(id="open.cleartext", state=State.ACCESSIBLE, line=LineState.OPEN, layer="http", site=SiteState.ALIVE,
-         because="{host} opened in cleartext with the page that it shows elsewhere too.",
+         because="{host} opened in cleartext with the page that it shows elsewhere too{speed}.",
          holds=lambda f: _opens(f) and f.tls is T.NOT_TRIED and f.http is H.REAL),
     Rule(id="refused.tls", state=State.REFUSED, line=LineState.OPEN, layer="http", site=SiteState.REFUSES,
          because="{host} itself, under a valid certificate, turns this client away{detail}.",

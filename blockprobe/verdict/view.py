@@ -17,6 +17,7 @@ from blockprobe.model.observation import (
     TcpObservation,
     Test,
     TlsObservation,
+    TransferObservation,
 )
 from blockprobe.model.record import Measurement
 from blockprobe.verdict.fingerprint import FingerprintSet, Page
@@ -64,9 +65,10 @@ class View:
         self.http: list[HttpObservation] = []
         self.path: list[PathObservation] = []
         self.quic: list[QuicObservation] = []
+        self.transfer: list[TransferObservation] = []
         self.http3: list[HttpObservation] = []  # apart: the browser model does not speak it on a cold start
         lists = {"dns": self.dns, "tcp": self.tcp, "tls": self.tls, "http": self.http, "path": self.path}
-        lists |= {"quic": self.quic, "http3": self.http3}
+        lists |= {"quic": self.quic, "http3": self.http3, "transfer": self.transfer}
         for observation in measurement.observations:
             over_quic = isinstance(observation, HttpObservation) and observation.quic
             kind = "http3" if over_quic else observation.kind

@@ -1,5 +1,6 @@
 """The configuration: everything that is wrong is named at once; who says what last wins."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -358,6 +359,6 @@ def test_every_documented_default_is_the_real_one() -> None:
 
     for name, value in defaults().items():
         if isinstance(value, int | float) or (isinstance(value, str) and value):
-            shown = f'"{value}"' if isinstance(value, str) else f"{value}"
+            shown = json.dumps(value)
             section = page.partition(f"[{name.split('.')[0]}]")[2].partition("\n## ")[0]
             assert f"| `{name.split('.')[1]}` | `{shown}` |" in section, name

@@ -1,13 +1,15 @@
 """Every combination of the layers' outcomes, judged: the rules keep their promises whatever the facts say."""
 
 import itertools
+import random
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from blockprobe.model.words import Grade, Reason, State
-from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LineFact, SiteFact, TlsFact
+from blockprobe.verdict.facts import AddressFact, DnsFact, Facts, HttpFact, LineFact, SiteFact, SpeedFact, TlsFact
 from blockprobe.verdict.rules import LAYERS, LOOP, NOTHING, RULES, Rule, first_match
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "rules.md"
@@ -24,20 +26,31 @@ HTTP_PROOFS = {
     HttpFact.ADDRESS_AND_NAME_PROVEN,
 }  # fmt: skip
 PROOFS = {"dns": DNS_PROOFS, "address": ADDRESS_PROOFS, "tls": TLS_PROOFS, "http": HTTP_PROOFS}
+#: Speed is measured of a site that answers, or whose page alone does not come: elsewhere it is not tried.
+SLOWED = {SpeedFact.THROTTLED, SpeedFact.FROZEN}
 DEAF_LINES = {LineFact.PORTAL, LineFact.CLOCK_WRONG, LineFact.NO_FAMILY}
 #: Evidence that the fault is the zone's own, whatever a helper saw of the page.
 ZONE_FAULTS = {DnsFact.STALE}
 
 
 def every_case() -> itertools.product:  # type: ignore[type-arg]
-    """The product of all facts. Nothing is left out: what no measurement brings together is judged as well."""
+    """The product of all facts but the speed. What no measurement brings together is judged as well."""
     return itertools.product(LineFact, SiteFact, DnsFact, AddressFact, TlsFact, HttpFact)
+
+
+def every_case_with_speed() -> itertools.product:  # type: ignore[type-arg]
+    """The product of all facts where the way to the page is open. Elsewhere no rule looks at the speed, and that is a
+    test of its own."""
+    dns, tls = (DnsFact.NOT_NEEDED, DnsFact.REAL), (TlsFact.VALID, TlsFact.NOT_TRIED)
+    return itertools.product(LineFact, SiteFact, dns, (AddressFact.OPEN,), tls, HttpFact, SpeedFact)
 
 
 def proofs_in(facts: Facts) -> set[str]:
     """The layers that prove a block. In cleartext and under a valid chain at once there is no such thing."""
     found = {layer for layer, proofs in PROOFS.items() if getattr(facts, layer) in proofs}
-    return found - {"http"} if facts.tls is TlsFact.VALID else found
+    found = found - {"http"} if facts.tls is TlsFact.VALID else found
+    starved = facts.speed is SpeedFact.STARVED and facts.http in (HttpFact.REAL, HttpFact.UNPROVEN)
+    return found | {"speed"} if starved and facts.line is LineFact.USABLE else found
 
 
 def faults(facts: Facts, rule: Rule) -> list[str]:
@@ -51,6 +64,10 @@ def faults(facts: Facts, rule: Rule) -> list[str]:
         "a block without a grade, or a grade without a block": blocked != (rule.grade is not None),
         "accessible without the real site": rule.state is State.ACCESSIBLE
         and not (opened and facts.http is HttpFact.REAL),
+        "slowed, and it is not said": facts.speed in SLOWED
+        and rule.state is State.ACCESSIBLE
+        and rule.id not in ("open.throttled", "open.frozen"),
+        "said to be slowed, and it is not": rule.id in ("open.throttled", "open.frozen") and facts.speed not in SLOWED,
         "refused by somebody else": rule.state is State.REFUSED and not (opened and facts.http is HttpFact.REFUSED),
         "a deaf line proves a block": blocked and facts.line in DEAF_LINES,
         "a proven block is not said": bool(proofs) and not blocked and facts.line not in DEAF_LINES,
@@ -70,19 +87,39 @@ def test_every_combination_of_facts_keeps_the_promises(capsys: object) -> None:
     began = time.monotonic()
     decided: Counter[str] = Counter()
     for line, site, dns, address, tls, http in every_case():
-        facts = Facts(line=line, site=site, dns=dns, address=address, tls=tls, http=http)
-        rule = first_match(facts)
-        decided[rule.id] += 1
-        broken = faults(facts, rule)
-        assert not broken, (facts, rule.id, broken)
+        decided[_judged(Facts(line=line, site=site, dns=dns, address=address, tls=tls, http=http))] += 1
+    for line, site, dns, address, tls, http, speed in every_case_with_speed():
+        facts = Facts(line=line, site=site, dns=dns, address=address, tls=tls, http=http, speed=speed)
+        decided[_judged(facts)] += 1
     took = time.monotonic() - began
     cases = sum(decided.values())
 
     with capsys.disabled():  # type: ignore[attr-defined]
-        print(f"\n  rules: {cases} combinations of facts judged in {took:.1f} s, 0 left out as unreachable")
+        print(
+            f"\n  rules: {cases} combinations of facts judged in {took:.1f} s; left out: speeds where no page can come"
+        )
     assert cases <= LIMIT
     assert took <= LIMIT_S
     assert set(decided) == {rule.id for rule in RULES}, "a rule that never decides is no rule"
+
+
+def _judged(facts: Facts) -> str:
+    rule = first_match(facts)
+    broken = faults(facts, rule)
+    assert not broken, (facts, rule.id, broken)
+    return rule.id
+
+
+def test_the_speed_decides_nothing_where_the_way_to_the_page_is_shut() -> None:
+    """Each speed, for one in a hundred of the other cases."""
+    dice = random.Random(3)
+    for line, site, dns, address, tls, http in every_case():
+        if dice.random() > 0.01:
+            continue
+        shut = Facts(line=line, site=site, dns=dns, address=address, tls=tls, http=http)
+        opened = dns in (DnsFact.NOT_NEEDED, DnsFact.REAL) and address is AddressFact.OPEN
+        if not opened or tls not in (TlsFact.VALID, TlsFact.NOT_TRIED):
+            assert {first_match(replace(shut, speed=speed)).id for speed in SpeedFact} == {first_match(shut).id}
 
 
 def test_the_last_rule_always_holds_and_no_other_does() -> None:
@@ -103,7 +140,7 @@ def test_rule_ids_are_unique_and_of_one_shape() -> None:
 
 def test_every_rule_says_a_plain_sentence() -> None:
     for rule in (*RULES, LOOP, NOTHING):
-        text = rule.because.format(host="a.example", url="https://a.example/", detail=" (x)")
+        text = rule.because.format(host="a.example", url="https://a.example/", detail=" (x)", speed="; x")
 
         assert text.endswith("."), rule.id
         assert "{" not in text, rule.id

@@ -24,6 +24,7 @@ CHANGES = {
     Purpose.SMALL_MSS: "small segments",
     Purpose.LARGE_HELLO: "a ClientHello in two segments",
     Purpose.PROOF: "is it the real site?",
+    Purpose.SPEED: "many bytes",
 }
 
 Change = tuple[str, str, str, str]
