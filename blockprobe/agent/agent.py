@@ -17,19 +17,17 @@ from blockprobe.agent.keeper import Ground, Keeper
 from blockprobe.agent.line_watch import LineWatch, SelfTest, self_tests
 from blockprobe.agent.lists import ListBook
 from blockprobe.agent.memory import give_back
+from blockprobe.agent.opening import open_keeper
 from blockprobe.agent.reload import Loaded, Reader, load
 from blockprobe.agent.schedule import Schedule, Turn
 from blockprobe.agent.signs_file import SignsFile
 from blockprobe.agent.worklist import live_windows, worklist
 from blockprobe.catalogue.system import system_resolvers
-from blockprobe.metrics.counters import Counters
 from blockprobe.model.errors import BlockprobeError, ConfigError
 from blockprobe.model.record import Record
 from blockprobe.model.target import parse_target
 from blockprobe.net.clock import Clock
-from blockprobe.store.archive import Archive
-from blockprobe.store.rebuild import rebuild
-from blockprobe.store.state import LineChange, StateDb
+from blockprobe.store.state import LineChange
 
 _LOG = logging.getLogger(__name__)
 #: A cycle begins no new look after this time, or after `cycle_s` where that is longer (seconds): live targets wait.
@@ -77,17 +75,12 @@ class Agent:
     def open(cls, read: Reader, clock: Clock) -> "Agent":
         """Read everything and open the store; raises ConfigError or StoreError, a line for every fault."""
         loaded = load(read)
-        settings = loaded.settings
-        archive = Archive.open(settings.store, name=settings.vantage.name or "probe", clock=clock)
+        keeper = open_keeper(loaded, clock)
         try:
-            for repair in archive.repairs:
-                _LOG.warning("store: %s", repair)
-            state = StateDb.open(settings.store.dir)
-            _catch_up(state, archive, loaded)
-            _tell_seats(settings.limits.concurrency)
-            return cls(read, loaded, Keeper(archive, state, Counters(), clock), clock)
+            _tell_seats(loaded.settings.limits.concurrency)
+            return cls(read, loaded, keeper, clock)
         except BaseException:
-            archive.close()
+            keeper.archive.close()
             raise
 
     async def aclose(self) -> None:
@@ -288,19 +281,6 @@ class Agent:
             self._signs.keep(self.figures.line.signs)
         except OSError as error:
             _LOG.debug("%s", error)  # the store tells that it cannot be written to
-
-
-def _catch_up(state: StateDb, archive: Archive, loaded: Loaded) -> None:
-    """Take from the archive what the state does not know: all of it, or what was not saved before a crash."""
-    if state.damaged is None and not archive.recovered:
-        return
-    settings = loaded.settings
-    network = loaded.catalogue.networks.get(settings.vantage.isp or "")
-    count = rebuild(state, Path(settings.store.dir), network=network)
-    if state.damaged is not None:
-        _LOG.warning("the state was damaged (now %s) and made again from %d records", state.damaged, count)
-    else:
-        _LOG.warning("the last agent did not end in order; the state takes %d records from the archive", count)
 
 
 def _tell_seats(concurrency: int) -> None:

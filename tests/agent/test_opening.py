@@ -23,8 +23,7 @@ def archived(settings, *, sealed):
         archive.append(record(name, at=NOON + timedelta(minutes=n)), full=True, last_full=None)
     archive.close()
     if not sealed:
-        (manifest,) = Path(settings.store.dir).rglob("*.manifest.json")
-        manifest.unlink()
+        max(Path(settings.store.dir).rglob("*.manifest.json")).unlink()
 
 
 def test_after_a_crash_the_state_takes_from_the_archive_what_it_was_not_told(tmp_path, caplog):
@@ -36,6 +35,21 @@ def test_after_a_crash_the_state_takes_from_the_archive_what_it_was_not_told(tmp
 
     assert (history.state, history.last_at) == (State.BLOCKED, NOON + timedelta(minutes=2))
     assert CRASHED in caplog.messages
+
+
+def test_an_archive_that_cannot_be_read_any_more_does_not_keep_the_agent_from_its_work(tmp_path, caplog):
+    settings = settings_in(tmp_path)
+    archived(settings, sealed=True)
+    (rotten,) = Path(settings.store.dir).rglob("*.jsonl.gz")
+    archived(settings, sealed=False)
+    rotten.write_bytes(b"rotten")
+
+    with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:
+        assert agent.figures.schedule
+
+    (told,) = caplog.messages
+    assert "the state cannot be brought up to date" in told
+    assert rotten.name in told
 
 
 def test_after_an_end_in_order_there_is_nothing_to_take(tmp_path, caplog):
