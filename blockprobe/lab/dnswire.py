@@ -21,13 +21,12 @@ class Type(IntEnum):
 
 
 class Rcode(IntEnum):
-    """Response codes (RFC 1035, 2136)."""
+    """Response codes that the laboratory says (RFC 1035)."""
 
     NOERROR = 0
     FORMERR = 1
     SERVFAIL = 2
     NXDOMAIN = 3
-    NOTIMP = 4
     REFUSED = 5
 
 

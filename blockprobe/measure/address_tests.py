@@ -17,7 +17,7 @@ from blockprobe.verdict.facts import AddressFact
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.view import View
 
-#: A neighbour is only ever connected to, and at most this many are (docs/method.md, 7).
+#: A neighbour is only ever connected to, and at most this many are (docs/method.md, 3.4).
 MAX_NEIGHBOURS = 3
 #: Rounds of three packets at each hop limit, where a loss spoils "three of three".
 PATH_ROUNDS = 3
@@ -70,7 +70,7 @@ async def _test_one(case: Case, leg: Leg, address: str) -> None:
 async def _came_back(case: Case, leg: Leg, address: str) -> bool:
     """Wait until a punished place works again, then look once more; true when it opens."""
     ledger = case.shared.ledger
-    opened = await ledger.recover((address, leg.port), lambda: _opens(case, leg, address), limit_s=90.0)
+    opened = await ledger.recover((address, leg.port), lambda: _opens(case, leg, address))
     if not opened:
         return False
     _, stream = await connect_once(case, leg, address, 1)
@@ -100,17 +100,16 @@ async def _neighbours(case: Case, leg: Leg, address: str) -> bool:
 
 
 def neighbours_of(address: str) -> list[str]:
-    """Three other addresses: in the same /24 (or /64), in the next one, and in one further off.
+    """Up to MAX_NEIGHBOURS other addresses: in the same /24 (or /64), in the next one, and in one further off.
 
     A whole /24 may be dropped, so that only those beyond it can answer.
     """
     parsed = ip_address(address)
-    if isinstance(parsed, IPv4Address):
-        low = parsed._ip if hasattr(parsed, "_ip") else int(parsed)
-        near = low + 1 if low % 256 < 250 else low - 1
-        return [str(IPv4Address(n)) for n in (near, low ^ 256, low ^ 1024) if 0 < n < 2**32]
     number = int(parsed)
-    return [str(IPv6Address(n)) for n in (number ^ 1, number ^ (1 << 64), number ^ (1 << 66))]
+    if isinstance(parsed, IPv6Address):
+        return [str(IPv6Address(n)) for n in (number ^ 1, number ^ (1 << 64), number ^ (1 << 66))][:MAX_NEIGHBOURS]
+    near = number + 1 if number % 256 < 250 else number - 1
+    return [str(IPv4Address(n)) for n in (near, number ^ 256, number ^ 1024) if n][:MAX_NEIGHBOURS]
 
 
 async def _trace(case: Case, leg: Leg, address: str) -> None:

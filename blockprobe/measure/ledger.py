@@ -11,7 +11,7 @@ from blockprobe.model.line import LedgerEntry
 
 Place = tuple[str, int]
 
-#: How long to wait for a punished place; published filters punish for up to 60 or 90 seconds.
+#: How long to wait for a punished place (seconds); published filters punish for up to 60 or 90.
 LONGEST_RESIDUAL_S = 100.0
 #: Pause between two attempts at a punished place (seconds).
 RETRY_S = 2.0
@@ -46,7 +46,9 @@ class Ledger:
         entry = self._triggers.get(place)
         return entry is not None and entry.recovered_at is None
 
-    async def recover(self, place: Place, attempt: Callable[[], Awaitable[bool]], *, limit_s: float) -> bool:
+    async def recover(
+        self, place: Place, attempt: Callable[[], Awaitable[bool]], *, limit_s: float = LONGEST_RESIDUAL_S
+    ) -> bool:
         """Wait until `attempt`, a neutral test, works at the place; one waiter tries for all. False: it never did."""
         deadline = self._monotonic() + limit_s
         while self.is_hot(place):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from blockprobe.measure.case import Case, is_silent, neutral_like
+from blockprobe.measure.ledger import LONGEST_RESIDUAL_S
 from blockprobe.measure.shared import Echo
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
@@ -27,8 +28,6 @@ from blockprobe.verdict.name_square import control_open, fails, works
 SMALL_MSS = 1000
 #: How often the listed name is sent to the echo: silence needs more attempts than a reset.
 RESET_ATTEMPTS, SILENT_ATTEMPTS = 2, 3
-#: A punished origin is waited for this long (seconds).
-RECOVERY_LIMIT_S = 90.0
 #: A server that turns neutral names away at once is not asked for longer than this (seconds).
 IMPATIENT_S = 3.0
 
@@ -151,7 +150,7 @@ class NameTester:
         ledger, place = self.case.shared.ledger, (address, self.leg.port)
         if not await self._neutral(address, Place.ORIGIN, attempts=1):
             ledger.trigger(place)
-            patience_s = RECOVERY_LIMIT_S if self._is_like_punishment(address) else IMPATIENT_S
+            patience_s = LONGEST_RESIDUAL_S if self._is_like_punishment(address) else IMPATIENT_S
             attempt = partial(self._neutral, address, Place.ORIGIN, attempts=1)
             if not await ledger.recover(place, attempt, limit_s=patience_s):
                 return

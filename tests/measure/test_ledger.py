@@ -78,3 +78,19 @@ def test_waiting_ends_at_the_limit(clock: Hand, monkeypatch: pytest.MonkeyPatch)
 
     assert asyncio.run(ledger.recover(PLACE, attempt, limit_s=90.0)) is False
     assert ledger.is_hot(PLACE)
+
+
+def test_a_place_is_waited_for_longer_than_any_published_filter_punishes(
+    clock: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    over = clock.now + 95.0
+
+    async def attempt() -> bool:
+        clock.now += 10.0
+        return clock.now >= over
+
+    ledger = Ledger(clock)
+    ledger.trigger(PLACE)
+
+    assert asyncio.run(ledger.recover(PLACE, attempt)) is True
