@@ -293,11 +293,6 @@ class TransferObservation:
 
 
 Observation = (
-    DnsObservation
-    | TcpObservation
-    | TlsObservation
-    | QuicObservation
-    | HttpObservation
-    | PathObservation
+    DnsObservation | TcpObservation | TlsObservation | QuicObservation | HttpObservation | PathObservation
     | TransferObservation
-)
+)  # fmt: skip

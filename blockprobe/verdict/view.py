@@ -67,12 +67,11 @@ class View:
         self.quic: list[QuicObservation] = []
         self.transfer: list[TransferObservation] = []
         self.http3: list[HttpObservation] = []  # apart: the browser model does not speak it on a cold start
-        lists = {"dns": self.dns, "tcp": self.tcp, "tls": self.tls, "http": self.http, "path": self.path}
-        lists |= {"quic": self.quic, "http3": self.http3, "transfer": self.transfer}
+        kinds = ("dns", "tcp", "tls", "http", "path", "quic", "transfer", "http3")
+        lists: dict[str, list[Any]] = {kind: getattr(self, kind) for kind in kinds}
         for observation in measurement.observations:
             over_quic = isinstance(observation, HttpObservation) and observation.quic
-            kind = "http3" if over_quic else observation.kind
-            lists[kind].append(observation)  # type: ignore[attr-defined]  # the kinds pair with the lists
+            lists["http3" if over_quic else observation.kind].append(observation)
 
     # -- legs ---------------------------------------------------------------------------------------------------
 
@@ -166,11 +165,8 @@ class View:
     @remembered
     def control_addresses(self, leg: Leg) -> frozenset[str]:
         """What the helpers' own resolvers gave for the host."""
-        found: set[str] = set()
-        for control in self.controls(leg):
-            if control.dns is not None:
-                found.update(control.dns.addresses)
-        return frozenset(found)
+        answers = [control.dns for control in self.controls(leg) if control.dns is not None]
+        return frozenset(address for dns in answers for address in dns.addresses)
 
     def control_page(self, leg: Leg) -> ControlHttp | None:
         """A helper's first exchange for the leg's own URL, a successful one first."""
