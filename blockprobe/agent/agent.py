@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from blockprobe.agent.controls import Controls
-from blockprobe.agent.cycle import SEATS, Cycle, Looks, Report, Wanted
+from blockprobe.agent.cycle import Cycle, Looks, Report, Wanted
 from blockprobe.agent.figures import Figures, Past
 from blockprobe.agent.keeper import Ground, Keeper
 from blockprobe.agent.line_watch import LineWatch, SelfTest, self_tests
@@ -77,7 +77,6 @@ class Agent:
         loaded = load(read)
         keeper = open_keeper(loaded, clock)
         try:
-            _tell_seats(loaded.settings.limits.concurrency)
             return cls(read, loaded, keeper, clock)
         except BaseException:
             keeper.archive.close()
@@ -281,9 +280,3 @@ class Agent:
             self._signs.keep(self.figures.line.signs)
         except OSError as error:
             _LOG.debug("%s", error)  # the store tells that it cannot be written to
-
-
-def _tell_seats(concurrency: int) -> None:
-    if concurrency > SEATS:
-        text = "[limits] concurrency is %d, an agent looks at %d targets side by side: more would only cost memory"
-        _LOG.info(text, concurrency, SEATS)

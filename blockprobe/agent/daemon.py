@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from blockprobe.agent.agent import Agent
+from blockprobe.agent.cycle import SEATS
 from blockprobe.agent.face import Face
 from blockprobe.agent.memory import give_back
 from blockprobe.agent.reload import Reader
@@ -83,6 +84,7 @@ class Daemon:
                 face.notifier.ready(f"{len(agent.figures.schedule)} targets in turn")
                 where = agent.figures.metrics_url
                 _LOG.info("ready: %d targets in turn, metrics %s", len(agent.figures.schedule), where or "not served")
+                _tell_seats(agent.figures.loaded.settings.limits.concurrency)
                 ready(agent)
                 await self._until_stopped(work)
         finally:
@@ -178,6 +180,12 @@ class Daemon:
 def _silent(settings: MetricsSettings) -> MetricsSettings:
     """A single cycle is over before anybody would scrape it."""
     return replace(settings, listen="")
+
+
+def _tell_seats(concurrency: int) -> None:
+    if concurrency > SEATS:
+        text = "[limits] concurrency is %d, an agent looks at %d targets side by side: more would only cost memory"
+        _LOG.info(text, concurrency, SEATS)
 
 
 @contextlib.contextmanager

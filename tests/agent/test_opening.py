@@ -1,6 +1,9 @@
 """What an agent does before its first look: it catches up with its archive, and tells what it will not do."""
 
+import asyncio
 import logging
+import os
+import signal
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +12,7 @@ import pytest
 from golden import BLOCKED, NOON, OPEN, SetClock, record
 from opening import opened, settings_in
 
+from blockprobe.agent.daemon import Daemon, Wish
 from blockprobe.model.settings import LimitSettings
 from blockprobe.model.words import State
 from blockprobe.store.archive import Archive
@@ -63,11 +67,13 @@ def test_after_an_end_in_order_there_is_nothing_to_take(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(("concurrency", "lines"), [(64, 1), (17, 1), (16, 0), (1, 0)])
-def test_a_concurrency_that_no_agent_uses_is_told_once(tmp_path, caplog, concurrency, lines):
-    settings = replace(settings_in(tmp_path), limits=LimitSettings(concurrency=concurrency))
+def test_a_concurrency_that_no_agent_uses_is_told_once_it_is_ready(tmp_path, caplog, concurrency, lines):
+    settings, clock = replace(settings_in(tmp_path), limits=LimitSettings(concurrency=concurrency)), SetClock()
 
-    with caplog.at_level(logging.INFO), opened(settings, SetClock()):
-        pass
+    with caplog.at_level(logging.INFO), opened(settings, clock) as agent:
+        daemon = Daemon(agent, Wish(), clock)
+        asyncio.run(daemon.run(lambda _: os.kill(os.getpid(), signal.SIGTERM)))
 
     told = [text for text in caplog.messages if f"concurrency is {concurrency}, an agent looks at 16 targets" in text]
     assert len(told) == lines
+    assert any(text.startswith("ready: ") for text in caplog.messages)
