@@ -7,6 +7,7 @@ size gets no answer at all.
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from blockprobe.net.quic_hello import FIRST_DATAGRAM, is_initial, server_name
+
+logging.getLogger("quic").setLevel(logging.CRITICAL)  # what strangers send wrong is no news
 
 #: Connections at once, and requests on one.
 _CONNECTIONS = 2048

@@ -87,6 +87,16 @@ class Sni:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuicSni:
+    """A filter that decrypts QUIC Initials (RFC 9001, 5.2) and drops the flows that name a listed host."""
+
+    names: tuple[str, ...]
+    subdomains: bool = True
+    match: Match = Match(ports=(443,), protocol="udp")
+    at: Where = "core"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """A filter on the Host of a cleartext request; RESPOND sends `response` and closes. A `literal` one knows no other
     spelling of the line than a browser's."""
@@ -97,6 +107,7 @@ class Host:
     in_path: bool = True
     both_ends: bool = True
     response: bytes = b""
+    literal: bool = False
     residual: Residual | None = None
     match: Match = Match(ports=(80,))
     at: Where = "core"
@@ -107,7 +118,6 @@ class Freeze:
     """Connections that named a listed host (SNI or Host) die once `after_bytes` of data came down: by silence both
     ways, or by a reset."""
 
-    literal: bool = False
     names: tuple[str, ...]
     after_bytes: int
     action: Literal[Action.DROP, Action.RESET] = Action.DROP
@@ -198,7 +208,7 @@ class Rate:
 
 
 Shape = Loss | Outage | Delay | Rate
-Rule = Drop | Rst | IcmpReject | Sni | Host | Freeze | DnsInject | Dnat | Mtu | Loss | Outage | Delay | Rate
+Rule = Drop | Rst | IcmpReject | Sni | QuicSni | Host | Freeze | DnsInject | Dnat | Mtu | Loss | Outage | Delay | Rate
 
 
 def dns_intercept(to_v4: str, to_v6: str, *, names: tuple[str, ...] = (), sources: tuple[str, ...] = ()) -> Dnat:

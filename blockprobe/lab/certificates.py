@@ -44,14 +44,19 @@ class Authority:
         if key not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_alpn_protocols(["http/1.1"])
-            leaf = self._leaf(names, kind)
-            chain = leaf.cert_chain_pems if kind is not Cert.INCOMPLETE else leaf.cert_chain_pems[:1]
             with tempfile.NamedTemporaryFile() as file:  # OpenSSL's loader takes paths only
-                file.write(leaf.private_key_pem.bytes() + b"".join(pem.bytes() for pem in chain))
+                file.write(self.leaf_pem(names, kind))
                 file.flush()
                 context.load_cert_chain(file.name)
             self._contexts[key] = context
         return self._contexts[key]
+
+    def leaf_pem(self, names: tuple[str, ...], kind: Cert = Cert.VALID) -> bytes:
+        """A key and its chain in PEM."""
+        leaf = self._leaf(names, kind)
+        chain = leaf.cert_chain_pems if kind is not Cert.INCOMPLETE else leaf.cert_chain_pems[:1]
+        whole: bytes = leaf.private_key_pem.bytes() + b"".join(pem.bytes() for pem in chain)
+        return whole
 
     def _leaf(self, names: tuple[str, ...], kind: Cert) -> Any:
         now = datetime.now(UTC)

@@ -5,6 +5,7 @@ from typing import Final
 
 from blockprobe.lab import addresses as at
 from blockprobe.lab.scenario import Scenario
+from blockprobe.net.quic_wire import available
 
 AGENT_HEAD: Final = "# Written by `blockprobe demo agent`: "
 """How the agent's file begins."""
@@ -83,6 +84,7 @@ certificate = {json.dumps(certificate)}
 key = {json.dumps(certificate)}
 zone = "{at.HELPER_ZONE}"
 resolver = "udp://{at.HELPER_RESOLVER}"
+{"quic = 443" if available() else ""}
 
 [addresses]
 public = {_list(at.PUBLIC_NETS)}

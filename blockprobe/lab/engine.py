@@ -31,11 +31,12 @@ class Engine:
         self._host: list[tuple[Matcher, censor.Host, frozenset[str]]] = []
         self._freeze: list[tuple[Matcher, censor.Freeze, NameWatch]] = []
         self._counted: dict[Flow, int] = {}
+        self._quic: list[tuple[Matcher, censor.QuicSni, frozenset[str]]] = []
         self._dns: list[tuple[Matcher, censor.DnsInject, frozenset[str]]] = []
         self._dnat: list[tuple[Matcher, censor.Dnat, frozenset[str]]] = []
         for rule in rules:
             self._add(rule)
-        self.active = bool(self._plain or self._sni or self._host or self._freeze or self._dns or self._dnat)
+        self.active = any((self._plain, self._sni, self._quic, self._host, self._freeze, self._dns, self._dnat))
 
     def _add(self, rule: censor.Rule) -> None:
         if isinstance(rule, censor.Drop | censor.Rst | censor.IcmpReject | censor.Mtu):
@@ -44,6 +45,8 @@ class Engine:
             self._sni.append((Matcher(rule.match), rule, _names(rule.names)))
         elif isinstance(rule, censor.Host):
             self._host.append((Matcher(rule.match), rule, _names(rule.names)))
+        elif isinstance(rule, censor.QuicSni):
+            self._quic.append((Matcher(rule.match), rule, _names(rule.names)))
         elif isinstance(rule, censor.Freeze):
             self._freeze.append((Matcher(rule.match), rule, NameWatch(rule.names, subdomains=rule.subdomains)))
         elif isinstance(rule, censor.DnsInject):
@@ -81,8 +84,11 @@ class Engine:
                 return None
             if self._host and not self._pass_http(packet, flow):
                 return None
-        elif packet.protocol == UDP and self._dns and not self._pass_dns(packet, flow):
-            return None
+        elif packet.protocol == UDP:
+            if self._dns and not self._pass_dns(packet, flow):
+                return None
+            if self._quic and not self._pass_quic(packet, flow):
+                return None
         return self._translate(packet, flow) if self._dnat else packet.frame
 
     def _reborn(self, packet: Packet, flow: Flow) -> bool:
@@ -157,14 +163,24 @@ class Engine:
         if name is None:
             return True
         for matcher, rule, names in self._host:
+            if rule.literal and not is_literal(packet.payload, name):
+                continue
             if is_under(name, names, subdomains=rule.subdomains) and matcher(packet, flow[0], flow[1], flow[3]):
                 return self._strike(packet, flow, rule)
         return True
 
+    def _pass_quic(self, packet: Packet, flow: Flow) -> bool:
+        from blockprobe.net import quic_hello  # an extra
+
+        for matcher, rule, names in self._quic:
+            if matcher(packet, flow[0], flow[1], flow[3]):
+                name = quic_hello.server_name(packet.payload)
+                if name is not None and is_under(name, names, subdomains=rule.subdomains):
+                    return False
+        return True
+
     def _strike(self, packet: Packet, flow: Flow, rule: censor.Sni | censor.Host) -> bool:
         """Act on a named connection. True when the packet may pass."""
-            if rule.literal and not is_literal(packet.payload, name):
-                continue
         response = rule.response if isinstance(rule, censor.Host) else b""
         self.injected += strike(packet, Strike(rule.action, response, rule.in_path, rule.both_ends))
         if rule.residual is not None:

@@ -18,7 +18,7 @@ from blockprobe.model.words import Mechanism, Reason, State
 class Expect:
     """The truth about a target. `mechanisms`: every one must be named; `maybe`: those that may be, too.
     `acceptable`: other states that are honest. `interference`: what must be listed though the state stays accessible
-    (a parity gap, a partial block)."""
+    (a parity gap, a partial block); `never`: what must not be."""
 
     target: str
     state: State
@@ -27,6 +27,7 @@ class Expect:
     acceptable: tuple[State, ...] = ()
     interference: tuple[Mechanism, ...] = ()
     maybe: tuple[Mechanism, ...] = ()
+    never: tuple[Mechanism, ...] = ()
 
 
 NEUTRAL: tuple[Site, ...] = tuple(site(f"n{number}.example", number) for number in range(1, 7))

@@ -83,7 +83,8 @@ class Reply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A site. `strict_sni` answers unknown names with a TLS alert as CDNs do; `dropped` and `refused` clients meet the
-    origin's own firewall (on the origin wire). `any_host` takes requests for every name."""
+    origin's own firewall (on the origin wire). `any_host` takes requests for every name. `quic`: HTTP/3 as well, which
+    its pages over https advertise."""
 
     names: tuple[str, ...]
     v4: tuple[str, ...] = ()
@@ -99,6 +100,7 @@ class Site:
     ttl: int = 300
     in_dns: bool = True
     any_host: bool = False
+    quic: bool = False
 
     @property
     def addresses(self) -> tuple[str, ...]:

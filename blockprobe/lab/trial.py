@@ -49,6 +49,8 @@ def faults_of(expect: Expect, record: Record) -> tuple[str, ...]:
     for mechanism in expect.interference:
         if not any(covers(entry.mechanism, mechanism) for entry in verdict.interference):
             found.append(f"{mechanism} is not listed under interference")
+    untrue = dict.fromkeys(entry.mechanism for entry in verdict.interference if entry.mechanism in expect.never)
+    found += [f"{mechanism} is listed under interference, and is not true" for mechanism in untrue]
     return tuple(found)
 
 

@@ -6,7 +6,8 @@ import binascii
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from blockprobe.lab import addresses as at
 from blockprobe.lab import pages, web
@@ -18,8 +19,11 @@ from blockprobe.lab.proxy_servers import serving
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.sites import Behaviour, Cert, Client, Door, Page, Reply, Site
 from blockprobe.lab.zones import Zones
+from blockprobe.model.errors import LabError
+from blockprobe.net.quic_wire import available
 
 _PUBLIC: Final = (at.PUBLIC_RESOLVER, at.PUBLIC_RESOLVER_V6)
+_ALT_SVC: Final = ("Alt-Svc", 'h3=":443"; ma=86400')
 _NOT_HERE: Final = Page(status=404, title="Not Found", seed="nobody", size=300)
 
 
@@ -34,6 +38,7 @@ class World:
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._nameservers: dict[str, Nameserver] = {}
         self._proxies: dict[tuple[str, int], Handler] = {}
+        self._quic: Any = None  # QuicSites, which an extra is imported for
 
     async def start(self) -> None:
         """Open what every scenario needs."""
@@ -57,6 +62,7 @@ class World:
         for port in self._doors:
             await self._ports.open(port, self._web)
         await self._open_proxies(scenario.proxies, zones)
+        await self._open_quic(scenario)
 
     async def _open_proxies(self, proxies: tuple[Proxy, ...], zones: Zones) -> None:
         self._proxies = {}
@@ -72,6 +78,16 @@ class World:
         handler = self._proxies.get(writer.get_extra_info("sockname")[:2])
         if handler is not None:
             await handler(reader, writer)
+
+    async def _open_quic(self, scenario: Scenario) -> None:
+        if self._quic is None and any(each.quic for each in scenario.all_sites):
+            if not available():
+                raise LabError("This scenario has sites over QUIC: run pip install 'blockprobe[quic]'.")
+            from blockprobe.lab.quic_sites import QuicSites
+
+            self._quic = QuicSites(self._authority, self.behave)
+        if self._quic is not None:
+            await self._quic.load(scenario.all_sites)
 
     async def _web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await web.serve(self, reader, writer)
@@ -134,7 +150,8 @@ class World:
         for each in self._at(request.address):
             if request.host in (*each.names, request.address) or each.any_host:
                 fitting = (r for r in each.replies if _fits(r, request) and _is(who, r.client))
-                return next((reply.then for reply in fitting), _NOT_HERE)
+                then = next((reply.then for reply in fitting), _NOT_HERE)
+                return _advertising(then) if each.quic and request.scheme == "https" else then
         return _NOT_HERE
 
     def _doh(self, request: web.Request) -> web.Raw:
@@ -153,6 +170,10 @@ class World:
 
     def _at(self, address: str) -> list[Site]:
         return self._sites.get(address) or self._sites.get(at.embedded_v4(address) or "") or []
+
+
+def _advertising(then: Behaviour) -> Behaviour:
+    return replace(then, headers=(*then.headers, _ALT_SVC)) if isinstance(then, Page) else then
 
 
 def _fits(reply: Reply, request: web.Request) -> bool:

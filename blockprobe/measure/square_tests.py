@@ -16,7 +16,15 @@ from blockprobe.measure.ledger import LONGEST_RESIDUAL_S
 from blockprobe.measure.shared import Echo
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import HttpObservation, Place, TcpObservation, Test, TlsObservation, Why
+from blockprobe.model.observation import (
+    HttpObservation,
+    Place,
+    QuicObservation,
+    TcpObservation,
+    Test,
+    TlsObservation,
+    Why,
+)
 from blockprobe.net.dial import TcpOptions
 from blockprobe.net.path import Opening, trace_opening
 from blockprobe.net.stream import Stream
@@ -31,7 +39,7 @@ RESET_ATTEMPTS, SILENT_ATTEMPTS = 2, 3
 #: A server that turns neutral names away at once is not asked for longer than this (seconds).
 IMPATIENT_S = 3.0
 
-Exchange = TlsObservation | HttpObservation
+Exchange = TlsObservation | HttpObservation | QuicObservation
 
 
 class NameTester:

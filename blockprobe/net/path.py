@@ -21,7 +21,7 @@ from blockprobe.net.tcp import Endpoint
 #: Sockets of one trace open at once.
 MAX_SOCKETS = 16
 #: Seconds between the rounds of one trace, so that its packets do not share one loss burst.
-_ROUND_GAP_S = 0.1
+ROUND_GAP_S = 0.1
 
 _UNREACHABLE_V4, _EXCEEDED_V4 = 3, 11
 _UNREACHABLE_V6, _EXCEEDED_V6 = 1, 3
@@ -38,7 +38,8 @@ _BY_FAILURE = {
     Failure.PERMISSION_DENIED: PathReply.PROHIBITED,
 }
 
-_Reply = tuple[PathReply, str | None, Failure | None]
+Reply = tuple[PathReply, str | None, Failure | None]
+"""What came back, from whom, and why nothing could be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,13 @@ async def trace_syn(  # noqa: PLR0913 - the rungs of the ladder belong to the qu
     """
     open_at_once = asyncio.Semaphore(MAX_SOCKETS)
 
-    async def one(ttl: int, turn: int) -> _Reply:
-        await asyncio.sleep(turn * _ROUND_GAP_S)
+    async def one(ttl: int, turn: int) -> Reply:
+        await asyncio.sleep(turn * ROUND_GAP_S)
         async with open_at_once:
             return await _syn(session, endpoint, ttl, wait_s)
 
     t0 = session.elapsed()
-    hops, failure = await _climb(ttls, per_ttl, one)
+    hops, failure = await climb(ttls, per_ttl, one)
     return PathObservation(
         why=why,
         t0_s=t0,
@@ -93,13 +94,13 @@ async def trace_opening(
     """
     open_at_once = asyncio.Semaphore(MAX_SOCKETS)
 
-    async def one(ttl: int, turn: int) -> _Reply:
-        await asyncio.sleep(turn * _ROUND_GAP_S)
+    async def one(ttl: int, turn: int) -> Reply:
+        await asyncio.sleep(turn * ROUND_GAP_S)
         async with open_at_once:
             return await _open(session, endpoint, ttl, opening)
 
     t0 = session.elapsed()
-    hops, failure = await _climb(ttls, opening.per_ttl, one)
+    hops, failure = await climb(ttls, opening.per_ttl, one)
     return PathObservation(
         why=why,
         t0_s=t0,
@@ -113,8 +114,8 @@ async def trace_opening(
     )
 
 
-async def _climb(
-    ttls: Sequence[int], per_ttl: int, send: Callable[[int, int], Coroutine[None, None, _Reply]]
+async def climb(
+    ttls: Sequence[int], per_ttl: int, send: Callable[[int, int], Coroutine[None, None, Reply]]
 ) -> tuple[tuple[PathHop, ...], Failure | None]:
     """All hop limits at once; the failure when nothing at all could be sent."""
     async with asyncio.TaskGroup() as group:
@@ -128,7 +129,7 @@ async def _climb(
     return hops, failures[0] if failures and all(failures) else None
 
 
-async def _syn(session: Session, endpoint: Endpoint, ttl: int, wait_s: float) -> _Reply:
+async def _syn(session: Session, endpoint: Endpoint, ttl: int, wait_s: float) -> Reply:
     options = TcpOptions(ttl=ttl)
     attempt = await session.dialer.attempt(endpoint.address, endpoint.port, timeout_s=wait_s, options=options)
     if attempt.sock is not None:
@@ -137,7 +138,7 @@ async def _syn(session: Session, endpoint: Endpoint, ttl: int, wait_s: float) ->
     return _of_failed(attempt)
 
 
-async def _open(session: Session, endpoint: Endpoint, ttl: int, opening: Opening) -> _Reply:
+async def _open(session: Session, endpoint: Endpoint, ttl: int, opening: Opening) -> Reply:
     timeout_s = session.timeout_s
     attempt = await session.dialer.attempt(endpoint.address, endpoint.port, timeout_s=timeout_s)
     if attempt.sock is None:
@@ -168,7 +169,7 @@ async def _listen(stream: Stream, opening: Opening) -> PathReply:
         return seen
 
 
-def _of_failed(attempt: TcpAttempt) -> _Reply:
+def _of_failed(attempt: TcpAttempt) -> Reply:
     if attempt.icmp is not None:
         return reply_of(attempt.icmp), attempt.icmp.sender, None
     failure = failure_of(attempt.error) if attempt.error else Failure.UNKNOWN_FAILURE

@@ -106,12 +106,13 @@ class QuicWire:
         return found
 
     def close(self) -> None:
-        """Say goodbye if the connection lives, and close the socket; again is harmless."""
+        """Say goodbye to a far end that was heard, and close the socket; again is harmless."""
         if self._sock.fileno() < 0:
             return
-        with contextlib.suppress(Exception):  # nobody waits for it
-            self.connection.close()
-            self.flush()
+        if self.bytes_received:
+            with contextlib.suppress(Exception):  # nobody waits for it
+                self.connection.close()
+                self.flush()
         self._sock.close()
 
     # -- behind aioquic's public face -------------------------------------------------------------------------------
@@ -187,6 +188,13 @@ class QuicWire:
 
     def _now(self) -> float:
         return self._session.clock.monotonic()
+
+
+def first_datagram(server_name: str) -> bytes:
+    """The first datagram of a handshake, for sending it with a hop limit."""
+    connection = _connection(server_name, ("h3",))
+    connection.connect(("192.0.2.1", 443), now=0.0)
+    return bytes(connection.datagrams_to_send(now=0.0)[0][0])
 
 
 def _connection(server_name: str | None, alpn: tuple[str, ...]) -> "QuicConnection":

@@ -63,8 +63,8 @@ def path_proves(view: View, leg: Leg, address: str, *, alive: bool = True) -> bo
         shown = [h for p in neighbours for h in p.hops if h.ttl == hop.ttl]
         if hop.family != family_of(address) or not mine or not shown:
             continue
-        withheld = alive and any(_all_exceeded(h, routers) for h in shown) and _withheld(mine)
-        if withheld and not leaves_common_path(view, address):
+        dropped = alive and any(all_exceeded(h, routers) for h in shown) and withheld(mine)
+        if dropped and not leaves_common_path(view, address):
             return True
         expired = any(r is PathReply.TIME_EXCEEDED for h in shown for r in h.replies)
         if expired and _answered_early(mine, routers, unreachable_counts=alive and near):
@@ -87,13 +87,13 @@ def leaves_common_path(view: View, address: str) -> bool:
     )
 
 
-def _all_exceeded(hop: PathHop, routers: set[str]) -> bool:
+def all_exceeded(hop: PathHop, routers: set[str]) -> bool:
     """Three of three "time exceeded", from a router of the common path."""
     exceeded = len(hop.replies) >= 3 and all(reply is PathReply.TIME_EXCEEDED for reply in hop.replies)
     return exceeded and all(sender in routers for sender in hop.senders)
 
 
-def _withheld(hops: list[PathHop]) -> bool:
+def withheld(hops: list[PathHop]) -> bool:
     """Never an answer at this hop limit, over so many packets that loss cannot explain it."""
     replies = [reply for hop in hops for reply in hop.replies]
     return len(replies) >= WITHHELD_PACKETS and all(reply is PathReply.NONE for reply in replies)

@@ -3,12 +3,22 @@
 The same logic serves the name in a ClientHello (SNI) and the name in a request (Host); a `Cell` hides which.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import HttpObservation, PathObservation, PathReply, Place, Test, TlsObservation
+from blockprobe.model.observation import (
+    HttpObservation,
+    PathObservation,
+    PathReply,
+    Place,
+    QuicObservation,
+    Test,
+    TlsObservation,
+)
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.view import View
 
@@ -16,7 +26,10 @@ from blockprobe.verdict.view import View
 RESETS_NEEDED = 2
 SILENCES_NEEDED = 3
 
-Exchange = TlsObservation | HttpObservation
+Exchange = TlsObservation | HttpObservation | QuicObservation
+
+
+E = TypeVar("E", bound=Exchange)
 
 
 class NameScope(StrEnum):
@@ -40,7 +53,7 @@ class Square:
 
 def fails(exchange: Exchange) -> bool:
     """The name was not let through: no certificate, no status, and a failure."""
-    if isinstance(exchange, TlsObservation):
+    if isinstance(exchange, TlsObservation | QuicObservation):
         return exchange.failure is not None and not exchange.chain and exchange.valid is None
     return exchange.failure is not None and exchange.status is None
 
@@ -54,7 +67,7 @@ def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
     """What the leg's exchanges prove about the listed name; `exchanges` are all of one protocol, of the leg's hop."""
     at_echo = [e for e in exchanges if e.why.test is Test.SQUARE and e.why.place is Place.ECHO]
     listed_echo = [e for e in at_echo if e.why.listed]
-    counted = _surrounded(view, listed_echo, [e for e in at_echo if not e.why.listed])
+    counted = surrounded(view, listed_echo, [e for e in at_echo if not e.why.listed])
     failed = [e for e in counted if is_cut(e)]
     if _enough(failed):
         scope = NameScope.NAME if len(failed) == len(listed_echo) else NameScope.NAME_PARTIAL
@@ -69,7 +82,8 @@ def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
 
 
 def _full(exchange: Exchange) -> bool:
-    return exchange.why.test in (Test.LOOK, Test.REPEAT, Test.SQUARE) and exchange.ttl is None
+    limited = not isinstance(exchange, QuicObservation) and exchange.ttl is not None
+    return exchange.why.test in (Test.LOOK, Test.REPEAT, Test.SQUARE) and not limited
 
 
 def is_cut(exchange: Exchange) -> bool:
@@ -80,7 +94,7 @@ def is_cut(exchange: Exchange) -> bool:
 
 def _completes(exchange: Exchange) -> bool:
     """The echo answered in full; a neutral name must get further there than the listed one."""
-    if isinstance(exchange, TlsObservation):
+    if isinstance(exchange, TlsObservation | QuicObservation):
         return exchange.failure is None or bool(exchange.chain)
     return exchange.status is not None
 
@@ -90,15 +104,15 @@ def _enough(failed: list[Exchange]) -> bool:
     return loud >= RESETS_NEEDED or len(failed) >= SILENCES_NEEDED
 
 
-def _surrounded(view: View, listed: list[Exchange], neutral: list[Exchange]) -> list[Exchange]:
+def surrounded(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]:
     """The listed attempts that neutral names surround: they work at the very same echo, before and after.
 
     After a trigger some filters punish (source, address, port) for a while: there the neutral success before each
     listed attempt must do, at two echoes at least, and the ledger says that the place was punished.
     """
     punished = {entry.address for entry in view.line.ledger}
-    sound: list[Exchange] = []
-    dead: list[Exchange] = []
+    sound: list[E] = []
+    dead: list[E] = []
     for address in dict.fromkeys(e.address for e in listed):
         here = [e for e in listed if e.address == address]
         good = [n for n in neutral if n.address == address and _completes(n)]

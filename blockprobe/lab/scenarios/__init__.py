@@ -9,7 +9,7 @@ from typing import Final
 
 from blockprobe.lab.scenario import Scenario
 
-FAMILIES: Final = ("lookalikes", "hard_blocks", "combinations", "peer_mistakes", "bad_input", "ooni")
+FAMILIES: Final = ("lookalikes", "hard_blocks", "combinations", "peer_mistakes", "bad_input", "ooni", "quic")
 
 
 def family(name: str) -> tuple[Scenario, ...]:
