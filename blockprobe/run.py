@@ -146,8 +146,7 @@ async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callabl
     Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
     """
     waiting = iter(targets)
-    limits = run.shared.settings.limits
-    seats = Seats(1 if limits.throttling else limits.concurrency)  # downloads would disturb what others measure
+    seats = Seats.for_limits(run.shared.settings.limits)
 
     async def worker() -> None:
         while True:

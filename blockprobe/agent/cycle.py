@@ -13,6 +13,7 @@ from typing import Protocol
 from blockprobe.agent.controls import Controls, controls_of, look_at_controls, settled, stand_on
 from blockprobe.agent.line_watch import SelfTest
 from blockprobe.measure.seats import Seat, Seats
+from blockprobe.model.bypass import Bypass
 from blockprobe.model.record import Record, Target
 from blockprobe.run import Run, fewer_collections
 
@@ -25,29 +26,34 @@ SEATS = 16
 SAMPLE = 32
 #: No look takes as long as this, confirmations included (seconds): what does is given up, so that the cycle ends.
 LOOK_S = 600.0
+#: Batteries side by side: each has up to eight tries under way.
+BATTERIES = 2
 #: How long what is under way may take after a stop (seconds).
 GRACE_S = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One target to look at; `key` is what it is called in plans and histories. `test`: it is a test of the line."""
+    """One target to look at; `key` is what it is called in plans and histories. `test`: it is a test of the line.
+    `battery`: it is to be tried with every technique (docs/bypass.md)."""
 
     key: str
     target: Target
     test: SelfTest | None = None
+    battery: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
     """All records of one target of this cycle, in their order: more than one where a change had to be confirmed.
 
-    `controls_ok`: the controls held before and after.
+    `controls_ok`: the controls held before and after. `bypass`: the battery whose records they are, if there was one.
     """
 
     wanted: Wanted
     records: tuple[Record, ...]
     controls_ok: bool
+    bypass: Bypass | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +71,7 @@ class _Waiting:
     wanted: Wanted
     records: tuple[Record, ...]
     done: float
+    bypass: Bypass | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +108,7 @@ class Cycle:
         self._room = _Room()
         self._closing: asyncio.Task[None] | None = None
         self._halt = asyncio.Event()
+        self._batteries = asyncio.Semaphore(BATTERIES)
         self.report = Report()
 
     def stop(self) -> None:
@@ -134,7 +142,7 @@ class Cycle:
         self._listener.take_controls(controls)
 
     async def _measure(self, wanted: Iterator[Wanted]) -> None:
-        seats = Seats(min(SEATS, self._run.shared.settings.limits.concurrency))
+        seats = Seats.for_limits(self._run.shared.settings.limits, most=SEATS)
         workers = [asyncio.ensure_future(self._work(wanted, seats)) for _ in range(seats.most)]
         stopping = asyncio.ensure_future(self._stopped(workers))
         try:
@@ -167,7 +175,7 @@ class Cycle:
         """Measure one target, again where a change must be confirmed; what cannot be measured is told and left out."""
         try:
             async with asyncio.timeout(LOOK_S):
-                records = [await self._run.measure(one.target, seat)]
+                records, bypass = await self._first_looks(one, seat)
                 while one.test is None and self._listener.more_looks(one.key, records[-1], len(records)):
                     records.append(await self._run.measure(one.target, seat))
         except Exception:  # one target must not end the others
@@ -176,12 +184,23 @@ class Cycle:
             return
         now = self._run.shared.clock.monotonic()
         self.report.measured += 1
-        self._room.waiting.append(_Waiting(wanted=one, records=tuple(records), done=now))
+        self._room.waiting.append(_Waiting(wanted=one, records=tuple(records), done=now, bypass=bypass))
         waiting = len(self._room.waiting)
         if waiting >= BATCH and (self._closing is None or self._closing.done()):
             self._closing = asyncio.ensure_future(self._close_sandwich())
         if waiting >= 2 * BATCH:
             self._room.free.clear()
+
+    async def _first_looks(self, one: Wanted, seat: Seat) -> tuple[list[Record], Bypass | None]:
+        """One look; or those of a battery, before and after it."""
+        if not one.battery:
+            return [await self._run.measure(one.target, seat)], None
+        from blockprobe.bypass import get_around  # few agents run batteries
+
+        seat.step_aside()
+        async with self._batteries:
+            around = await get_around(self._run, one.target)
+        return list(around.records), around.bypass
 
     async def _close_sandwich(self) -> None:
         """Look at the controls again and hand out everything that was measured before this look began."""
@@ -197,7 +216,8 @@ class Cycle:
                 self._halt.set()  # the rest stays due: it would prove nothing now
             batch = [self._settled(each, after) for each in batch]
         for each in batch:
-            looks = Looks(wanted=each.wanted, records=each.records, controls_ok=self.report.problem is None)
+            works = self.report.problem is None
+            looks = Looks(wanted=each.wanted, records=each.records, controls_ok=works, bypass=each.bypass)
             self._listener.take(looks)
         room.free.set()
 

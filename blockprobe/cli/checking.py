@@ -38,12 +38,14 @@ class Tally:
     def __init__(self) -> None:
         """Nothing measured yet."""
         self.done = 0
+        self.speeds = 0
         self.inconclusive = 0
         self.offline = 0
 
     def add(self, record: Record) -> None:
         """Count one record."""
         self.done += 1
+        self.speeds += any(one.kind == "transfer" for one in record.observations)
         self.inconclusive += record.verdict.state is State.INCONCLUSIVE
         self.offline += nothing_reached(record)
 
@@ -54,6 +56,9 @@ def check_targets(wish: Wish) -> int:
     if wish.throttling:
         limits["throttling"] = True
     settings = read_settings(wish.config, {"limits": limits})
+    if settings.limits.throttling and not (settings.helper.urls and settings.helper.echo):
+        complain("throttling cannot be measured without a helper: set [helper] urls and echo (docs/throttling.md)")
+        return Exit.USAGE
     listed = read_targets(wish.targets, wish.file, Overrides(ip=wish.ip, sni=wish.sni, header_host=wish.host))
     for fault in listed.faults:
         complain(fault)
@@ -67,6 +72,11 @@ def check_targets(wish: Wish) -> int:
     if interrupted:
         complain(f"interrupted: {tally.done} of {len(listed.targets)} targets measured")
         return Exit.INTERRUPTED
+    if settings.limits.throttling and tally.speeds < tally.done:
+        complain(
+            f"speed was measured of {tally.speeds} of {tally.done} targets: it takes a site that answers and a "
+            "helper's echo within reach"
+        )
     return _status(tally, strict=wish.strict, faults=bool(listed.faults))
 
 

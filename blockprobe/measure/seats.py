@@ -2,6 +2,8 @@
 
 import asyncio
 
+from blockprobe.model.settings import LimitSettings
+
 #: For each seat, this many targets more may be in doubt at the same time.
 ASIDE_PER_SEAT = 3
 
@@ -9,11 +11,18 @@ ASIDE_PER_SEAT = 3
 class Seats:
     """`count` targets are looked at, three times as many may stand aside; together they bound memory and sockets."""
 
-    def __init__(self, count: int) -> None:
-        """`count` is `limits.concurrency`."""
-        self.most = count * (1 + ASIDE_PER_SEAT)
+    def __init__(self, count: int, *, aside: int = ASIDE_PER_SEAT) -> None:
+        """`count` is `limits.concurrency`; `aside` for each of them may wait beside."""
+        self.most = count * (1 + aside)
         self._free = asyncio.Semaphore(count)
-        self._room_aside = count * ASIDE_PER_SEAT
+        self._room_aside = count * aside
+
+    @classmethod
+    def for_limits(cls, limits: LimitSettings, *, most: int | None = None) -> "Seats":
+        """As configured, at most `most`; one target alone where speed is measured: downloads disturb all else."""
+        if limits.throttling:
+            return cls(1, aside=0)
+        return cls(limits.concurrency if most is None else min(most, limits.concurrency))
 
     async def take(self) -> "Seat":
         """Wait for a seat; every seat taken must be left."""

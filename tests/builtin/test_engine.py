@@ -3,13 +3,15 @@
 import struct
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blockprobe.lab import packets
-from blockprobe.lab.censor import Drop, Host, Match, Sni
+from blockprobe.lab.censor import Action, Drop, Freeze, Host, Match, Rate, Sni
 from blockprobe.lab.engine import Engine
 from blockprobe.lab.packets import ACK, PSH, Segment, answer_tcp, checksum, parse, readdress
+from blockprobe.lab.shaping import shapers
 from blockprobe.lab.sniff import host_name, server_name
 
 
@@ -70,3 +72,48 @@ def _seconds(engine, packet, times=2000):
     for _ in range(times):
         engine.handle(packet, up=True)
     return (time.perf_counter() - began) / times
+
+
+ASK = b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n"
+
+
+def returned(packet, payload):
+    """A frame of the server's in answer to the client's."""
+    return answer_tcp(parse(packet), Segment(seq=2000, ack=1000, flags=ACK, payload=payload))
+
+
+@pytest.mark.parametrize(("action", "resets"), [(Action.DROP, 0), (Action.RESET, 2)])
+def test_a_connection_that_named_a_listed_host_dies_after_so_many_bytes(action, resets):
+    engine = Engine((Freeze(names=("a.example",), after_bytes=2500, action=action),), time.monotonic)
+    asked = frame(ASK % b"www.A.example")
+    assert engine.handle(asked, up=True) == asked
+    passed = [engine.handle(returned(asked, b"x" * 1000), up=False) is not None for _ in range(4)]
+    assert passed == [True, True, False, False]
+    assert len(engine.injected) == resets
+    assert all(is_sound(made) for _, made in engine.injected)
+    assert engine.handle(frame(b"more"), up=True) is None, "dead both ways"
+
+
+def test_a_connection_that_named_another_host_lives_on():
+    engine = Engine((Freeze(names=("a.example",), after_bytes=100),), time.monotonic)
+    asked = frame(ASK % b"b.example")
+    engine.handle(asked, up=True)
+    assert all(engine.handle(returned(asked, b"x" * 1000), up=False) for _ in range(4))
+
+
+def test_only_connections_that_named_a_listed_host_are_slow():
+    (shaper,) = shapers((Rate(kbit=8.0, queue_ms=2500.0, names=("a.example",)),))
+    listed, other = frame(ASK % b"a.example"), frame(ASK % b"b.example")
+    assert shaper(other, 0.0, True) == 0.0
+    assert shaper(returned(other, b"x" * 946), 0.0, False) == 0.0
+    assert shaper(listed, 0.0, True) > 0.0
+    answer = returned(listed, b"x" * 946)
+    assert [shaper(answer, 0.0, False) for _ in range(4)] == [1.0, 2.0, 3.0, None], "1000 bytes a second, then full"
+    assert shaper(frame(flags=2), 9.0, True) == 0.0, "a new connection from the same port has named nobody yet"
+
+
+def test_each_connection_may_have_a_bottleneck_of_its_own():
+    (shared,), (own,) = shapers((Rate(kbit=8.0, queue_ms=3000),)), shapers((Rate(kbit=8.0, per_flow=True),))
+    one, two = frame(b"x" * 946), frame(b"x" * 946, v6=True)[:-20]
+    assert [shared(one, 0.0, True), shared(two, 0.0, True)] == [1.0, 2.0]
+    assert [own(one, 0.0, True), own(two, 0.0, True)] == [1.0, 1.0]

@@ -148,3 +148,24 @@ def test_without_a_network_the_exit_status_is_3() -> None:
 
         assert done.returncode == 3, command
         assert done.stderr.decode().startswith("no network: ")
+
+
+def test_throttling_without_a_helper_says_what_to_set(config: str) -> None:
+    done = run("check", "a.example", "--throttling", "--config", config)
+
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.count(b"\n") == 1
+    assert b"[helper] urls and echo" in done.stderr
+
+
+def test_a_speed_that_was_not_measured_is_said(tmp_path: Path, closed_port: int) -> None:
+    path = tmp_path / "c.toml"
+    helper = f'[helper]\nurls = ["https://127.0.0.1:{closed_port}/"]\necho = ["127.0.0.1"]\n'
+    path.write_text(
+        "[resolvers]\nisp = []\n[controls]\nneutral = []\n[limits]\nthrottling = true\n"
+        f'{helper}[addresses]\npublic = ["127.0.0.0/8"]\n'
+    )
+    done = run("check", f"http://127.0.0.1:{closed_port}/", "--format", "json", "--config", str(path))
+
+    assert done.stderr.startswith(b"speed was measured of 0 of 1 targets"), done.stderr

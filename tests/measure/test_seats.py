@@ -3,6 +3,7 @@
 import asyncio
 
 from blockprobe.measure.seats import ASIDE_PER_SEAT, Seats
+from blockprobe.model.settings import LimitSettings
 
 
 def test_a_target_in_doubt_makes_room_for_another() -> None:
@@ -48,3 +49,23 @@ def test_stepping_aside_twice_frees_one_seat_only() -> None:
         return False
 
     assert asyncio.run(story())
+
+
+def test_where_speed_is_measured_nothing_else_is_even_when_a_target_steps_aside() -> None:
+    async def story() -> bool:
+        seats = Seats.for_limits(LimitSettings(throttling=True))
+        assert seats.most == 1
+        (await seats.take()).step_aside()
+        try:
+            async with asyncio.timeout(0.05):
+                await seats.take()
+        except TimeoutError:
+            return True
+        return False
+
+    assert asyncio.run(story())
+
+
+def test_seats_are_as_many_as_configured_or_fewer() -> None:
+    assert Seats.for_limits(LimitSettings(concurrency=8)).most == 8 * (1 + ASIDE_PER_SEAT)
+    assert Seats.for_limits(LimitSettings(concurrency=8), most=4).most == 4 * (1 + ASIDE_PER_SEAT)
