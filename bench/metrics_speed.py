@@ -139,7 +139,7 @@ def _speed(figures: dict[str, Any], scrapes: list[Scrape], plain: int, packed: i
 def expected(moment: Snapshot) -> dict[Tier, int]:
     """The arithmetic of docs/metrics.md for this agent."""
     process = sum(1 for line in process_text().splitlines() if not line.startswith(b"#"))
-    probe = 2 + 42 + 105 + 5 + 2 + 1  # versions, outcomes, histogram, records, cycles, changes of network
+    probe = 2 + 48 + 120 + 5 + 2 + 1  # versions, outcomes, histogram, records, cycles, changes of network
     probe += 4 + 2 + 7  # cycle, reload, one plan
     probe += 5 + 3 + 3 + 2 + 2 + process  # store, line, controls, self-test, the exposition itself
     order = 1 + 7 + 4 + 2 * 3 + 1  # info, two censuses, ratios and bounds, last conclusive

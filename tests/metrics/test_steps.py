@@ -1,7 +1,10 @@
 """What became of each step: read from the record, never judged again."""
 
+from pathlib import Path
+
 import pytest
 
+from blockprobe.metrics.counters import LABELS
 from blockprobe.metrics.steps import Outcome, Step, outcomes
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Place, ResolverGroup, Test
@@ -148,3 +151,10 @@ def test_a_step_takes_from_its_first_beginning_to_its_last_end():
     assert took[Step.TCP] == (Outcome.OK, 1.0)
     assert took[Step.HTTP] == (Outcome.OK, 0.5)
     assert took[Step.TLS] == (Outcome.SKIPPED, None)
+
+
+def test_the_page_on_metrics_counts_a_series_for_every_step_and_outcome() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/metrics.md").read_text(encoding="utf-8")
+    histogram = len(Step) * (len(LABELS) + 2)  # the sum and the count beside the buckets
+
+    assert f"{len(Step) * len(Outcome)} outcomes, {histogram} of the histogram" in page
