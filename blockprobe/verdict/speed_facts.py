@@ -124,8 +124,8 @@ def _unclear(mine: list[TransferObservation], pairs: list[Pair], shown: Comparis
         return words + "no transfer from the helper's echo succeeded"
     if shown.n < MIN_PAIRS or shown.interval is None:
         return words + f"only {shown.n} of {max(len(pairs), MIN_PAIRS)} pairs of transfers can be compared"
-    noisy = "the line is too noisy" if shown.n >= MAX_PAIRS else "time or bytes were up before the line's noise was"
-    return words + f"{noisy} (ratio {_ratio(shown.interval, '99.9 %')}, {shown.n} pairs)"
+    why = "the line is too noisy" if shown.n >= MAX_PAIRS else "time or bytes were up before the pairs agreed"
+    return words + f"{why} (ratio {_ratio(shown.interval, '99.9 %')}, {shown.n} pairs)"
 
 
 def _rate(bits_s: float) -> str:

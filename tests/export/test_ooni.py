@@ -8,6 +8,7 @@ import pytest
 
 from blockprobe.export.ooni import to_ooni_measurement
 from blockprobe.export.ooni_verdict import blocking_of
+from blockprobe.model.observation import Place, TransferObservation, Why
 from blockprobe.model.observation import Test as Purpose
 from blockprobe.model.words import Mechanism, Reason, State
 
@@ -84,6 +85,17 @@ def test_counterfactuals_are_not_exported_as_what_a_browser_did() -> None:
     keys = to_ooni_measurement(replace(record, observations=(*record.observations, echo)))["test_keys"]
 
     assert "203.0.113.131" not in json.dumps(keys)
+
+
+def test_transfers_are_not_exported() -> None:
+    record = example()
+    why = Why(test=Purpose.SPEED, place=Place.ECHO, attempt=1)
+    moved = TransferObservation(why=why, t0_s=1.0, t_s=2.0, failure=None, address="203.0.113.131", port=443,
+                                name="a.example", tls=True, wanted=256_000, body_bytes=256_000)  # fmt: skip
+
+    with_it = to_ooni_measurement(replace(record, observations=(*record.observations, moved)))
+
+    assert with_it == to_ooni_measurement(record)
 
 
 def test_requests_are_newest_first_and_events_in_order() -> None:

@@ -10,6 +10,7 @@ from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Place, ResolverGroup, Test
 from blockprobe.model.record import Interference, Record, Verdict, Versions
 from blockprobe.model.words import LineState, Mechanism, SiteState, State
+from blockprobe.verdict.speed_facts import FREEZES, THROTTLES
 from tests.verdict.build import (
     EXPIRED,
     HOST,
@@ -99,7 +100,12 @@ def test_every_mechanism_has_its_step():
     for mechanism in Mechanism:
         found = set(words(record(met=[mechanism])))
 
-        assert found or mechanism.value.startswith("quic.")
+        assert found or mechanism.value.startswith("quic.") or mechanism in THROTTLES | FREEZES
+
+
+@pytest.mark.parametrize("mechanism", sorted(THROTTLES | FREEZES))
+def test_a_site_that_opens_slowly_is_not_counted_as_blocked(mechanism):
+    assert words(record(resolves(), opens_https(), met=[mechanism]))[Step.TLS] is Outcome.OK
 
 
 def test_a_lie_beside_a_good_answer_is_counted_as_blocked():
