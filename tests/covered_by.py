@@ -11,6 +11,7 @@ CONFIG, VERDICTS = "tests/catalogue/test_config.py", "tests/builtin/test_verdict
 ORDERS = "tests/catalogue/test_orders.py"
 ADDRESS, ANSWERS = "tests/verdict/test_evidence_address.py", "tests/verdict/test_evidence_dns.py"
 NAMES, PAGES = "tests/verdict/test_evidence_names.py", "tests/verdict/test_evidence_pages.py"
+MIRRORS = "tests/cli/test_mirrors.py"
 RULES, AGENT = "tests/verdict/test_rules.py", "tests/builtin/test_agent.py"
 ARCHIVE, PACK = "tests/store/test_archive.py", "tests/store/test_pack.py"
 BYPASS = "tests/builtin/test_bypass.py"
@@ -43,6 +44,8 @@ COVERED_BY = {
     "cli/options.py": CLI,
     "cli/ordering.py": "tests/cli/test_orders.py",
     "cli/output.py": CHECK,
+    "cli/mirrors_classify.py": MIRRORS,
+    "cli/mirrors_classifying.py": MIRRORS,
     "cli/own_addresses.py": CHECK,
     "cli/process.py": CLI,
     "cli/render/bypass_table.py": "tests/cli/test_bypass.py",
@@ -52,6 +55,7 @@ COVERED_BY = {
     "cli/render/console.py": "tests/cli/render/test_record_table.py",
     "cli/render/demonstration.py": CLI,
     "cli/render/line_table.py": CLI,
+    "cli/render/mirror_table.py": MIRRORS,
     "cli/render/order_table.py": "tests/cli/test_orders.py",
     "cli/render/progress.py": CHECK,
     "cli/render/record_detail.py": "tests/cli/render/test_record_table.py",
@@ -124,16 +128,22 @@ COVERED_BY = {
     "measure/bypass/addresses.py": BYPASS,
     "measure/bypass/battery.py": BYPASS,
     "measure/bypass/bench.py": BYPASS,
+    "measure/bypass/ech.py": BYPASS,
     "measure/bypass/host_spelling.py": BYPASS,
+    "measure/bypass/mirror.py": BYPASS,
     "measure/bypass/outside.py": BYPASS,
+    "measure/bypass/proxies.py": BYPASS,
     "measure/bypass/residual.py": BYPASS,
     "measure/bypass/resolvers.py": BYPASS,
     "measure/bypass/road.py": BYPASS,
     "measure/bypass/scheme.py": BYPASS,
+    "measure/bypass/split.py": BYPASS,
     "measure/bypass/techniques.py": BYPASS,
     "measure/bypass/twin.py": BYPASS,
+    "measure/bypass/vpn.py": BYPASS,
     "measure/bypass/walk.py": BYPASS,
     "measure/bypass/ways.py": BYPASS,
+    "measure/bypass/web_proxy.py": BYPASS,
     "measure/control.py": VERDICTS,
     "measure/dns_tests.py": VERDICTS,
     "measure/line.py": VERDICTS,
@@ -147,6 +157,10 @@ COVERED_BY = {
     "model/bypass.py": "tests/model/test_bypass_codec.py",
     "model/evidence.py": CODEC,
     "measure/throttle.py": "tests/builtin/test_throttling.py",
+    "mirrors/features.py": "tests/mirrors/test_packed.py",
+    "mirrors/reader_child.py": "tests/mirrors/test_reader.py",
+    "mirrors/signs.py": "tests/mirrors/test_offline.py",
+    "mirrors/weights.py": "tests/mirrors/test_score.py",
     "model/control.py": CODEC,
     "model/errors.py": CONFIG,
     "model/failure.py": "tests/net/test_classify.py",
@@ -167,6 +181,7 @@ COVERED_BY = {
     "net/helper_answer.py": "tests/net/test_helper_client.py",
     "net/helper_wire.py": "tests/net/test_helper_client.py",
     "net/http_body.py": "tests/net/test_http.py",
+    "net/interfaces.py": "tests/lab/test_tools.py",
     "net/proxy_words.py": "tests/net/test_proxy_http.py",
     "net/quic_chain.py": "tests/net/test_quic.py",
     "net/quic_wire.py": "tests/net/test_quic.py",

@@ -13,6 +13,7 @@ from blockprobe.cli.demo import demo_app
 from blockprobe.cli.export import export
 from blockprobe.cli.helper import helper
 from blockprobe.cli.judge import judge
+from blockprobe.cli.mirrors import mirrors_app
 from blockprobe.cli.orders import orders_app
 from blockprobe.cli.whoami import whoami
 
@@ -49,6 +50,7 @@ app.command()(bypass)
 app.add_typer(agent_app, name="agent")
 app.command()(helper)
 app.add_typer(demo_app, name="demo")
+app.add_typer(mirrors_app, name="mirrors")
 app.add_typer(orders_app, name="orders")
 app.add_typer(config_app, name="config")
 

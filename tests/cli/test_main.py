@@ -35,6 +35,7 @@ def test_the_commands_are_those_of_this_release() -> None:
         "helper",
         "agent status",
         "demo agent",
+        "mirrors classify",
         "orders check",
         "orders list",
         "orders show",

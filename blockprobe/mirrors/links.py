@@ -1,0 +1,74 @@
+"""Links without what a copy changes: scheme, host, climbing, page suffix, and the wrapping of web proxies."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+_ORIGIN = re.compile(r"^(?:https?:)?//[^/?#\n]*", re.MULTILINE | re.IGNORECASE)
+_CLIMBING = re.compile(r"^[./]+", re.MULTILINE)
+_FRAGMENT = re.compile(r"#[^\n]*")
+_SUFFIXES = (".html", ".htm", "/index", "/index.php", "/")
+_OTHER_SCHEME = re.compile(r"^(?!https?:)[a-z][a-z0-9+.-]*:[^\n]*$", re.MULTILINE | re.IGNORECASE)
+_HINTS = ("=http", "=aHR0c", "%3a", "%3A", "/http:", "/https:")
+_HOST_IN_PATH = re.compile(
+    r"^(?:https?://[^/\n]*)?+/?(?:[^/?\n]*/){0,2}[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/", re.MULTILINE | re.IGNORECASE
+)
+"""What a page that went through a web proxy has in its links; without any of it, no link is looked at by itself."""
+_INNER = re.compile(r".(?P<scheme>https?):/{1,2}(?=[^/])", re.IGNORECASE)
+_HOST_SEGMENT = re.compile(
+    r"^(?:[^/]*/){1,3}?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})/(?P<rest>.*)$", re.IGNORECASE
+)
+_QUERY = re.compile(r"[?&;](?:u|q|url|target|site)=(?P<value>[^&;#]+)", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:html?|php|js|css|aspx?|json|xml|txt|md|png|jpe?g|gif|svg)$", re.IGNORECASE)
+_ABSOLUTE = ("http://", "https://", "//")
+
+LOOKED_AT = 40
+"""A web proxy wraps every link, so the first ones show it."""
+MAX_WRAPPED_CHARS = 2000
+"""A longer link is taken as it is."""
+
+
+def plain_links(hrefs: Sequence[str]) -> set[str]:
+    """The distinct paths and queries, without empty ones; other schemes (mailto, javascript) are dropped."""
+    text = "\n".join(set(hrefs)) + "\n"
+    if any(hint in text for hint in _HINTS) or _HOST_IN_PATH.search("\n".join(hrefs[:LOOKED_AT])):
+        text = "\n".join(unwrapped(href) for href in text.split("\n")) + "\n"
+    text = _ORIGIN.sub("", text)
+    if ":" in text:
+        text = _OTHER_SCHEME.sub("", text)
+    text = _FRAGMENT.sub("", text)
+    for suffix in _SUFFIXES:
+        text = text.replace(suffix + "\n", "\n")
+    found = set(_CLIMBING.sub("", text).split("\n"))
+    return found - {"", "index"}
+
+
+def unwrapped(href: str) -> str:
+    """The address inside a web proxy's, or `href` itself: `?u=` in clear or base64, `/proxy/HOST/…`, `/http://HOST/…`."""
+    if len(href) > MAX_WRAPPED_CHARS:
+        return href
+    query = _QUERY.search(href)
+    if query and (inside := _address_in(query["value"])):
+        return inside
+    inner = _INNER.search(href)
+    if inner:
+        return f"{inner['scheme']}://{href[inner.end() :]}"
+    path = re.sub(r"^https?://[^/]*/?|^/+", "", href, flags=re.IGNORECASE)
+    segment = _HOST_SEGMENT.match(path)
+    if segment and not _FILE.search(segment["host"]):
+        return f"//{segment['host']}/{segment['rest']}"
+    return href
+
+
+def _address_in(value: str) -> str | None:
+    clear = unquote(value)
+    if clear.lower().startswith(_ABSOLUTE):
+        return clear
+    bare = clear.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        decoded = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return decoded if decoded.lower().startswith(_ABSOLUTE) else None

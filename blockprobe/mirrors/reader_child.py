@@ -1,0 +1,69 @@
+"""The process that reads hostile pages: one after another from standard input, features to standard output.
+
+Each page has CPU_S seconds of CPU and all have MEMORY_BYTES of address space; who exceeds either dies, and the parent
+starts another (reader.py). Run as `python -m blockprobe.mirrors.reader_child`.
+"""
+
+import resource
+import struct
+import sys
+from typing import BinaryIO
+
+from blockprobe.mirrors.packed import pack_features
+from blockprobe.mirrors.page import MAX_PAGE_BYTES, PageTooDeep, prepare, read_page
+
+CPU_S = 2
+MEMORY_BYTES = 256 << 20
+LENGTH = struct.Struct("<I")
+
+
+def main() -> int:
+    """Answer pages until the parent closes the pipe; 1 when a frame is too long or cut."""
+    prepare()
+    _confine()
+    pages, answers = sys.stdin.buffer, sys.stdout.buffer
+    while head := pages.read(LENGTH.size):
+        page = _body(pages, head)
+        if page is None:
+            return 1
+        _allow_cpu()
+        packed = _packed(page)
+        answers.write(LENGTH.pack(len(packed)) + packed)
+        answers.flush()
+    return 0
+
+
+def _packed(page: bytes) -> bytes:
+    """The features as bytes; none for a page that is nested too deep."""
+    try:
+        return pack_features(read_page(page))
+    except PageTooDeep:
+        return b""
+
+
+def _body(pages: BinaryIO, head: bytes) -> bytes | None:
+    length = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else MAX_PAGE_BYTES + 1
+    page = pages.read(length) if length <= MAX_PAGE_BYTES else b""
+    return page if len(page) == length else None
+
+
+def _confine() -> None:
+    """No core, no files written, nothing new opened, and little memory; what is open stays open."""
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+def _allow_cpu() -> None:
+    """The kernel counts whole seconds since the process began, so a page has CPU_S to CPU_S + 1 of them."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime)
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_S + 1, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
