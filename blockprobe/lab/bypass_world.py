@@ -12,6 +12,7 @@ from blockprobe.lab import addresses as at
 from blockprobe.lab import pages
 from blockprobe.lab.censor import Action, DnsInject, Drop, Host, Loss, Match, Residual, Rule, Sni, dns_intercept
 from blockprobe.lab.lies import Lie, Say
+from blockprobe.lab.proxies import Proxy
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.sites import Page, Reply, Site, place, site
 from blockprobe.lab.zones import Name
@@ -20,28 +21,47 @@ from blockprobe.model.words import State
 
 T = TechniqueId
 RESOLVERS: Final = (T.RESOLVER_UDP, T.RESOLVER_TCP, T.RESOLVER_DOT, T.RESOLVER_DOH)
+SPLITS: Final = (T.SPLIT_SEGMENTS, T.SPLIT_RECORDS)
+#: What leads around any censor of this world: another machine opens the site.
+AROUND: Final = (T.WEB_PROXY, T.HTTP_PROXY, T.SOCKS5, T.TOR, T.VPN)
 #: What can be tried against any https:// target with both families, its www twin and a page in cleartext.
-USUAL: Final = (T.HTTP, T.WWW, T.OTHER_FAMILY, *RESOLVERS)
+USUAL: Final = (T.HTTP, T.WWW, T.OTHER_FAMILY, *RESOLVERS, *SPLITS)
 #: The same of an http:// target that has no www.
 CLEARTEXT: Final = (T.HTTPS, T.OTHER_FAMILY, *RESOLVERS, T.HOST_SPELLING)
 
+PROXIES: Final = (
+    Proxy(kind="http", port=3128),
+    Proxy(kind="socks5", port=1080),
+    Proxy(kind="socks5", port=9050),
+    Proxy(kind="web", port=8443, name="webproxy.example"),
+)
 SETTINGS: Final = f"""
 [[resolvers.public]]
 url = "tls://{at.PUBLIC_RESOLVER_NAME}"
 address = "{at.PUBLIC_RESOLVER}"
+
+[bypass]
+web_proxies = ["https://webproxy.example:8443/?u={{url}}"]
+http_proxies = ["http://{at.ELSEWHERE}:3128"]
+socks_proxies = ["socks5://{at.ELSEWHERE}:1080"]
+tor = "socks5://[{at.ELSEWHERE_V6}]:9050"
+interface = "wg0"
+mirrors = ["nx.example=copy.example", "sni.example=notice-of-copy.example"]
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One row: a target, its censor in words, and the cells. `force`: it is tried though the plain path is open."""
+    """One row: a target, its censor in words, and the cells. `force`: it is tried though the plain path is open.
+    `around`: what works against every censor here, at an effort of 2 at least."""
 
     target: str
     censor: str
     works: tuple[TechniqueId, ...] = ()
     fails: tuple[TechniqueId, ...] = ()
     inconclusive: tuple[TechniqueId, ...] = ()
-    lowest_effort: int | None = None
+    lowest_effort: int | None = 2
+    around: tuple[TechniqueId, ...] = AROUND
     before: State = State.BLOCKED
     force: bool = False
 
@@ -49,7 +69,7 @@ class Truth:
         """The outcome of every technique."""
         found = dict.fromkeys(TechniqueId, Outcome.NOT_AVAILABLE)
         for outcome, techniques in (
-            (Outcome.WORKS, self.works),
+            (Outcome.WORKS, (*self.works, *self.around)),
             (Outcome.FAILS, self.fails),
             (Outcome.INCONCLUSIVE, self.inconclusive),
         ):
@@ -74,7 +94,7 @@ _D4, _ = place(43)
 
 TRUTHS: Final = (
     Truth(target="https://nx.example/", censor="the ISP's resolver says NXDOMAIN",
-          works=RESOLVERS, fails=_rest(*RESOLVERS), lowest_effort=1),
+          works=(*RESOLVERS, T.MIRROR), fails=_rest(*RESOLVERS), lowest_effort=1),
     Truth(target="page.example", censor="the ISP's resolver gives the address of a block page",
           works=RESOLVERS, fails=_rest(*RESOLVERS), lowest_effort=1),
     Truth(target="https://inject.example/", censor="forged answers to every UDP question about the name, on the path",
@@ -84,9 +104,13 @@ TRUTHS: Final = (
     Truth(target="https://all-lie.example/", censor="the ISP's and the public resolver say NXDOMAIN, however asked",
           fails=USUAL),
     Truth(target="https://sni-naive.example/", censor="resets on the SNI, reading each segment alone",
-          works=(T.HTTP,), fails=_rest(T.HTTP)),
+          works=(T.HTTP, T.SPLIT_SEGMENTS), fails=_rest(T.HTTP, T.SPLIT_SEGMENTS)),
+    Truth(target="https://sni-packet.example/", censor="resets on the SNI, reading each segment and record alone",
+          works=(T.HTTP, *SPLITS), fails=_rest(T.HTTP, *SPLITS)),
+    Truth(target="https://sni-stream.example/", censor="resets on the SNI, joining segments and not records",
+          works=(T.HTTP, T.SPLIT_RECORDS), fails=_rest(T.HTTP, T.SPLIT_RECORDS)),
     Truth(target="https://sni.example/", censor="resets on the SNI, joining segments and records",
-          works=(T.HTTP,), fails=_rest(T.HTTP)),
+          works=(T.HTTP,), fails=_rest(T.HTTP), inconclusive=(T.MIRROR,)),
     Truth(target="https://sni-drop.example/", censor="drops what carries the SNI",
           works=(T.HTTP,), fails=_rest(T.HTTP)),
     Truth(target="https://sni-exact.example/", censor="resets on the SNI of the exact name, so not with www.",
@@ -98,17 +122,18 @@ TRUTHS: Final = (
     Truth(target="http://host.example/", censor="resets on the Host line, however it is spelled",
           works=(T.HTTPS,), fails=_rest(T.HTTPS, of=CLEARTEXT), lowest_effort=0),
     Truth(target="http://host-literal.example/", censor="resets on the Host line as browsers write it, and on the SNI",
-          works=(T.HOST_SPELLING,), fails=_rest(T.HOST_SPELLING, of=CLEARTEXT), lowest_effort=3),
+          works=(T.HOST_SPELLING,), fails=_rest(T.HOST_SPELLING, of=CLEARTEXT)),
     Truth(target="http://notice.example/", censor="a block page in place of every cleartext page",
           works=(T.HTTPS,), fails=_rest(T.HTTPS, of=CLEARTEXT), lowest_effort=0),
     Truth(target="https://v4-only.example/", censor="drops the site's IPv4 address, and not its IPv6 address",
           works=USUAL, lowest_effort=0, before=State.ACCESSIBLE, force=True),
     Truth(target="https://hole.example/", censor="drops the site's IPv4 and IPv6 address", fails=USUAL),
     Truth(target="https://two.example/", censor="drops the address that DNS gives here, and not the site's other one",
-          works=(T.OTHER_ADDRESS,), fails=(T.HTTP, *RESOLVERS), lowest_effort=0),
+          works=(T.OTHER_ADDRESS,), fails=(T.HTTP, *RESOLVERS, *SPLITS), lowest_effort=0),
     Truth(target="https://two-sni.example/", censor="the same, and resets on the SNI everywhere",
-          fails=(T.OTHER_ADDRESS, T.HTTP, *RESOLVERS)),
-    Truth(target="https://open.example/", censor="nothing: there is nothing to get around", before=State.ACCESSIBLE),
+          fails=(T.OTHER_ADDRESS, T.HTTP, *RESOLVERS, *SPLITS)),
+    Truth(target="https://open.example/", censor="nothing: there is nothing to get around",
+          around=(), lowest_effort=None, before=State.ACCESSIBLE),
 )  # fmt: skip
 
 _UDP_LIARS: Final = (at.RESOLVERS[0],)
@@ -138,8 +163,13 @@ WORLD: Final = Scenario(
         Site(names=("two.example",), v4=(_A4, _B4), in_dns=False),
         Site(names=("two-sni.example",), v4=(_C4, _D4), in_dns=False),
         _two("open.example", 26),
+        _two("sni-packet.example", 27),
+        _two("sni-stream.example", 28),
+        site("copy.example", 29, Reply(then=Page(title="nx.example", seed="nx.example"))),
+        site("notice-of-copy.example", 30, Reply(then=Page(html=pages.notice().decode()))),
     ),
     names=(
+        Name(name="webproxy.example", addresses=(at.ELSEWHERE, at.ELSEWHERE_V6)),
         Name(name="two.example", addresses=(_A4,), view="isp"),
         Name(name="two.example", addresses=(_A4, _B4), view="outside"),
         Name(name="two-sni.example", addresses=(_C4,), view="isp"),
@@ -155,6 +185,8 @@ WORLD: Final = Scenario(
         DnsInject(names=("inject.example",), answers=(at.BLOCK_PAGE, at.BLOCK_PAGE_V6), at="access"),
         dns_intercept(at.RESOLVERS[0], at.RESOLVER_V6, names=("port53.example",)),
         Sni(names=("sni-naive.example",), reassemble=False),
+        Sni(names=("sni-packet.example",), reassemble=False, reassemble_records=False),
+        Sni(names=("sni-stream.example",), reassemble_records=False),
         Sni(names=("sni.example", "both-layers.example", "two-sni.example", "host-literal.example")),
         Sni(names=("sni-drop.example",), action=Action.DROP),
         Sni(names=("sni-exact.example",), subdomains=False),
@@ -166,6 +198,8 @@ WORLD: Final = Scenario(
         Drop(match=Match(addresses=place(25))),
         Drop(match=Match(addresses=(_A4, _C4))),
     ),
+    proxies=PROXIES,
+    tunnel=True,
     settings=SETTINGS,
 )  # fmt: skip
 
@@ -185,7 +219,8 @@ DOH_SHUT: Final = replace(
 """A world of its own, because everybody would miss the resolver."""
 DOH_SHUT_TRUTHS: Final = (
     Truth(target="https://nx.example/", censor="NXDOMAIN, and the DNS-over-HTTPS server cannot be reached",
-          works=RESOLVERS[:3], fails=(T.HTTP, T.WWW, T.OTHER_FAMILY), inconclusive=(T.RESOLVER_DOH,),
+          works=(*RESOLVERS[:3], T.MIRROR), fails=(T.HTTP, T.WWW, T.OTHER_FAMILY, *SPLITS),
+          inconclusive=(T.RESOLVER_DOH,),
           lowest_effort=1),
 )  # fmt: skip
 
@@ -197,5 +232,5 @@ PUNISHED: Final = replace(
 )
 PUNISHED_TRUTHS: Final = (
     Truth(target="https://sni.example/", censor="drops on the SNI, and punishes the address for a while",
-          works=(T.HTTP,), fails=_rest(T.HTTP)),
+          works=(T.HTTP,), fails=_rest(T.HTTP), inconclusive=(T.MIRROR,)),
 )  # fmt: skip

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from types import TracebackType
@@ -94,9 +95,7 @@ class Lab:
             raise LabError("The laboratory is not running.")
         plumbing = scenario.plumbing
         if self._fixed is not None:
-            plumbing = Plumbing(
-                wires=self._fixed | plumbing.wires, families=plumbing.families, unroutes=plumbing.unroutes
-            )
+            plumbing = replace(plumbing, wires=self._fixed | plumbing.wires)
         before, self._plumbing = self._plumbing, plumbing
         for role in ("world", "isp"):
             self._roles[role].send(scenario)

@@ -51,7 +51,11 @@ async def _connect(proxy: Proxy, lookup: Lookup, client: Streams) -> None:
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n" + pages.response(200, _OWN))
         await reader.read(65_536)
         return
-    host, _, port = head.split(" ", 2)[1].rpartition(":")
+    method, wanted, _ = head.split(" ", 2)
+    if method != "CONNECT":
+        writer.write(await _page(lookup, wanted))
+        return
+    host, _, port = wanted.rpartition(":")
     try:
         far = await _reach(lookup, host.strip("[]"), int(port))
     except OSError:
@@ -108,15 +112,20 @@ async def _web(proxy: Proxy, lookup: Lookup, client: Streams) -> None:
     if proxy.conduct is Conduct.OWN_PAGE or not wanted:
         writer.write(pages.response(200, _OWN))
         return
+    writer.write(await _page(lookup, wanted, shown_at=f"https://{proxy.name}:{proxy.port}/?u="))
+    await writer.drain()
+
+
+async def _page(lookup: Lookup, wanted: str, *, shown_at: str = "") -> bytes:
+    """The answer to a request for a URL; with `shown_at` its links lead there, and a bar is above it."""
     try:
         status, body = await _fetched(lookup, wanted)
     except (OSError, ValueError, IndexError, asyncio.IncompleteReadError):
-        writer.write(pages.response(502, b"<title>Proxy error</title>The page could not be fetched."))
-        return
-    base = f"https://{proxy.name}:{proxy.port}/?u=".encode()
-    body = _LINK.sub(lambda m: m[1] + b'="' + base + quote(m[2], safe="").encode() + b'"', body)
-    writer.write(pages.response(status, body.replace(b"<body>", b"<body>" + _BAR)))
-    await writer.drain()
+        return pages.response(502, b"<title>Proxy error</title>The page could not be fetched.")
+    if shown_at:
+        body = _LINK.sub(lambda m: m[1] + b'="' + shown_at.encode() + quote(m[2], safe="").encode() + b'"', body)
+        body = body.replace(b"<body>", b"<body>" + _BAR)
+    return pages.response(status, body)
 
 
 async def _fetched(lookup: Lookup, url: str) -> tuple[int, bytes]:

@@ -39,7 +39,8 @@ class Scenario:
     """A named world. `story` and `censor` are for people; the rest is what the laboratory does.
 
     `delay_ms` is each way on the access wire: an injector needs some lead (a wire with no delay at all loses the race).
-    `wires` puts wires in that no rule asks for. `helper`: ours, none, or down (configured, but nobody answers).
+    `wires` puts wires in that no rule asks for. `tunnel`: the line has a VPN up, interface
+    wg0. `helper`: ours, none, or down (configured, but nobody answers).
     `settings`: more of the probe's configuration, as TOML.
     """
 
@@ -50,6 +51,7 @@ class Scenario:
     sites: tuple[Site, ...] = ()
     names: tuple[Name, ...] = ()
     proxies: tuple[Proxy, ...] = ()
+    tunnel: bool = False
     lies: tuple[Lie, ...] = ()
     rules: tuple[Rule, ...] = ()
     unroutes: tuple[Unroute, ...] = ()
@@ -71,7 +73,7 @@ class Scenario:
     def plumbing(self) -> Plumbing:
         """What it needs of the map."""
         wires = self.wires | {rule.at for rule in self.wire_rules()}
-        return Plumbing(wires=wires, families=self.families, unroutes=self.unroutes)
+        return Plumbing(wires=wires, families=self.families, unroutes=self.unroutes, tunnel=self.tunnel)
 
     def wire_rules(self) -> tuple[Rule, ...]:
         """All rules of the wires: the censor's, the line's delay, and the firewalls of origins."""

@@ -1,7 +1,9 @@
 """The map: seven network namespaces, the links between them and the routes over each link.
 
 probe --access-- isp1 --core-- isp2 ---- transit --origin-- world
-                                           `----- ctl
+  `- - - - - - - tunnel - - - - - - - - - -'  `----- ctl
+
+The tunnel is there only for a scenario that has one: a VPN, as far as the probe can tell.
 """
 
 from dataclasses import dataclass, field
@@ -38,13 +40,15 @@ _SYSCTL_OPTIONAL: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """One end of a link: namespace, interface, its addresses, and the prefixes reached through the other end."""
+    """One end of a link: namespace, interface, its addresses, and the prefixes reached through the other end (with a
+    `metric`: only by those who ask for the interface, as long as there is another way)."""
 
     ns: str
     name: str
     v4: str
     v6: str
     routes: tuple[str, ...]
+    metric: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,11 @@ LINKS: Final = (
         far=End(ns="ctl", name="eth0", v4="198.18.0.14/30", v6="2001:db8:f0:4::2/64", routes=_DEFAULT),
     ),
 )
+TUNNEL: Final = Link(
+    name="tunnel",
+    near=End(ns="probe", name="wg0", v4="198.18.0.18/30", v6="2001:db8:f0:5::2/64", routes=_DEFAULT, metric=4096),
+    far=End(ns="transit", name="vpn", v4="198.18.0.17/30", v6="2001:db8:f0:5::1/64", routes=()),
+)
 _LOCAL: Final = {"world": at.WORLD_NETS, "ctl": at.HELPER_NETS, "isp1": at.ISP_NETS}
 
 
@@ -102,11 +111,13 @@ class Unroute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plumbing:
-    """What a scenario needs of the map: wires to put in, families the line has, and routes to nowhere."""
+    """What a scenario needs of the map: wires to put in, families the line has, routes to nowhere, and a `tunnel` from
+    the probe past the ISP."""
 
     wires: frozenset[str] = frozenset()
     families: tuple[Family, ...] = (4, 6)
     unroutes: tuple[Unroute, ...] = ()
+    tunnel: bool = False
 
 
 @dataclass(slots=True)
@@ -140,6 +151,10 @@ class Topology:
             if rewired or (link.name == "access" and now.families != wanted.families):
                 self._disconnect(link, wired=link.name in now.wires)
                 self._connect(index, link)
+        if now.tunnel and not wanted.tunnel:
+            self._disconnect(TUNNEL, wired=False)
+        elif wanted.tunnel and not now.tunnel:
+            self._connect(len(LINKS), TUNNEL)
         for old in set(now.unroutes) - set(wanted.unroutes):
             self._unroute("del", old)
         for new in set(wanted.unroutes) - set(now.unroutes):
@@ -193,9 +208,10 @@ class Topology:
             number = 2 if family == 4 else 10
             # Permanent neighbours: no ARP, so that loss on a wire never costs a second of waiting for it.
             socket.neigh("add", dst=gateway, lladdr=peer_mac, ifindex=index, state="permanent", family=number)
+            metric = {} if end.metric is None else {"priority": end.metric}
             for prefix in end.routes:
                 if _family(prefix) == number:
-                    socket.route("add", dst=prefix, gateway=gateway, oif=index, family=number)
+                    socket.route("add", dst=prefix, gateway=gateway, oif=index, family=number, **metric)
 
     def _route(self, ns: str, prefix: str, **options: object) -> None:
         if _family(prefix) == 10:

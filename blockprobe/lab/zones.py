@@ -1,5 +1,6 @@
 """The truth about names: what an honest resolver answers."""
 
+import struct
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -22,7 +23,8 @@ View = Literal["any", "isp", "outside"]
 """Whose question: the ISP's side of the world, or the rest of it (geographic DNS)."""
 
 _TLDS: Final = frozenset({"example", "com", "org", "net", "info", "xyz", "ly", "ru", "arpa", "test", "xn--p1ai"})
-_ECH: Final = b"keys of the laboratory that nobody speaks to"
+_ECH: Final = struct.pack("!HHH", 8, 0xFE0D, 4) + b"nope"
+"""An ECHConfigList (RFC 9849, 4) with a configuration that nobody can use."""
 _IPV4ONLY: Final = ("192.0.0.170", "192.0.0.171")  # RFC 7050
 
 
@@ -31,7 +33,8 @@ class Name:
     """Facts about a name beyond its site's addresses; a later one replaces an earlier one of the same view.
 
     `bogus`: the zone's DNSSEC is broken, so validating resolvers answer SERVFAIL (EDE 6) unless CD is set. `soa`: the
-    zone that a negative answer cites. `size`: bytes of TXT. `ech`: the HTTPS record (`https`) has keys for ECH."""
+    zone that a negative answer cites. `size`: bytes of TXT. `ech`: the HTTPS record (`https`) has keys for ECH.
+    `servers`: its name servers. `below`: whatever label stands below the name has the same answer (a wildcard)."""
 
     name: str
     addresses: tuple[str, ...] = ()
@@ -43,6 +46,8 @@ class Name:
     bogus: bool = False
     view: View = "any"
     ttl: int = 300
+    servers: tuple[str, ...] = ()
+    below: bool = False
 
 
 class Zones:
@@ -112,6 +117,8 @@ class Zones:
             return (*chain, txt_record(owner, b"x" * fact.size, fact.ttl))
         if query.type == Type.SOA and owner in self._zones:
             return (soa_record(owner),)
+        if query.type == Type.NS:
+            return tuple(Record(name=owner, type=Type.NS, ttl=fact.ttl, data=encode_name(s)) for s in fact.servers)
         return tuple(chain)
 
     def _unknown(self, query: Query) -> Answer:
@@ -132,7 +139,11 @@ class Zones:
         return (soa_record(zone if zone in self._zones else name.rpartition(".")[2]),)
 
     def _fact(self, name: str, view: View) -> Name | None:
-        return self._names.get((name, view)) or self._names.get((name, "any"))
+        exact = self._names.get((name, view)) or self._names.get((name, "any"))
+        while exact is None and (name := name.partition(".")[2]):
+            above = self._names.get((name, view)) or self._names.get((name, "any"))
+            exact = above if above is not None and above.below else None
+        return exact
 
 
 def _zone_of(name: str) -> str:

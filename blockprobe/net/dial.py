@@ -114,15 +114,6 @@ def family_of(address: str) -> socket.AddressFamily:
     return family
 
 
-def has_interface(name: str) -> bool:
-    """Whether this machine has a network interface of the name."""
-    try:
-        socket.if_nametoindex(name)
-    except OSError:
-        return False
-    return True
-
-
 def set_hop_limit(sock: socket.socket, hops: int | None) -> None:
     """Let packets of this socket live for `hops` hops; None: the system's default."""
     value = _DEFAULT_HOPS if hops is None else hops

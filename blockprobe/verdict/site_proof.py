@@ -90,6 +90,8 @@ def _under_a_valid_chain(page: HttpObservation, proof: Proof, known: tuple[Page,
         return Reading(shown=Shown.REFUSED, because=f"the site itself turned us away with status {page.status}")
     if page.status is not None and page.status >= 500:
         return Reading(shown=Shown.UNPROVEN, because=f"the site's own server failed with status {page.status}")
+    if proof.same_as:
+        return Reading(shown=Shown.REAL, because="a certificate valid for that name, and a page like the site's")
     return Reading(shown=Shown.REAL, because="a certificate valid for the name")
 
 

@@ -132,7 +132,7 @@ def test_nothing_is_tried_where_nothing_is_blocked(helped: Lab, lab: Lab) -> Non
 
 
 def test_a_battery_that_runs_out_of_its_budget_says_so_and_calls_nothing_a_failure(helped: Lab, lab: Lab) -> None:
-    poor = replace(WORLD, settings=WORLD.settings + "[bypass]\nconnections = 20\n")
+    poor = replace(WORLD, settings=WORLD.settings + "connections = 20\n")
     ((_, around),) = measured(lab, poor, [truth for truth in TRUTHS if truth.target == "https://nx.example/"])
 
     outcomes = {trial.outcome for trial in around.bypass.trials}

@@ -8,9 +8,10 @@ import pytest
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Place, TcpObservation, Test, Why
 from blockprobe.net.clock import SystemClock
-from blockprobe.net.dial import Dialer, TcpOptions, has_interface
+from blockprobe.net.dial import Dialer, TcpOptions
 from blockprobe.net.hello_split import Split
 from blockprobe.net.http import Request, fetch
+from blockprobe.net.interfaces import has_interface
 from blockprobe.net.proxy import open_tunnel, parse_proxy
 from blockprobe.net.proxy_words import Destination, Login
 from blockprobe.net.session import Session

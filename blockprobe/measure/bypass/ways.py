@@ -20,7 +20,7 @@ class Way:
 
     `site`: where it leads to instead of the target itself (www, a mirror). `family`: of the neutral sites that it is
     held against (None: any). `open_outside` false: the control could not open this either, so that a failure here
-    says nothing of the network.
+    says nothing of the network. `shows`: in words what opens there, where it is not the site itself.
     """
 
     means: str
@@ -28,6 +28,7 @@ class Way:
     site: Site | None = None
     family: int | None = None
     open_outside: bool | None = None
+    shows: str = "the real site"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
