@@ -55,3 +55,47 @@ class Candidate:
     source: Source
     prior: float
     seen_in: str = ""
+
+
+class NameState(StrEnum):
+    """What DNS says of a candidate's name, before anything is fetched. Only `resolves` is worth a fetch."""
+
+    RESOLVES = "resolves"
+    PARKED = "parked"  # name servers or alias of a parking service
+    SEIZED = "seized"  # ... of an authority
+    SINKHOLE = "sinkhole"  # only addresses where no public site can be
+    WILDCARD = "wildcard"  # the same as any name that nobody registered under this suffix
+    NO_ADDRESS = "no_address"  # the name exists and has no address
+    NXDOMAIN = "nxdomain"
+    SERVFAIL = "servfail"  # its own servers fail, or their DNSSEC; neither alive nor dead
+    UNKNOWN = "unknown"  # nobody who can be believed has answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameAnswer:
+    """What one resolver said of a name: its addresses, or why there are none (`failure`, docs/failures.md)."""
+
+    resolver: str
+    failure: str | None
+    addresses: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameLook:
+    """What DNS says of one candidate. `sure`: over an encrypted connection, so nobody on the path had a part in it.
+
+    `line` is what the line's own resolver says, kept apart: a blocked name must not look dead. `line_differs` is None
+    where one of the two is missing. `any_label`: a random label below the name resolves too. `service` is whose name
+    servers or alias it has.
+    """
+
+    name: str
+    state: NameState
+    because: str
+    sure: bool = False
+    outside: NameAnswer | None = None
+    line: NameAnswer | None = None
+    line_differs: bool | None = None
+    any_label: bool | None = None
+    service: str | None = None
