@@ -46,6 +46,7 @@ acceptance: $(VENV)/.dev
 	$(BIN)/python bench/store_bytes.py
 	$(BIN)/python bench/crash.py
 	$(BIN)/python bench/footprint.py
+	$(BIN)/python bench/throttling.py
 	$(BIN)/python bench/false_blocks.py --full
 	$(BIN)/python bench/false_blocks.py --loss 0.02
 	for variant in burst outage rtt cpu; do $(BIN)/python bench/false_blocks.py --variant $$variant || exit; done

@@ -38,9 +38,9 @@ class Step(StrEnum):
 class Outcome(StrEnum):
     """What became of a step.
 
-    `blocked`: the verdict lists interference there, also where the site opened in spite of it, unless slowly. `ok`: an operation
-    succeeded. `site_down`: all failed, and the site works for nobody. `error`: all failed on this machine's side, or no
-    helper answered. `inconclusive`: all failed, and nothing proven explains it. `skipped`: there was none.
+    `blocked`: the verdict lists interference there, also where the site opened in spite of it, unless slowly. `ok`: an
+    operation succeeded. `site_down`: all failed, and the site works for nobody. `error`: all failed on this machine's
+    side, or no helper answered. `inconclusive`: all failed, and nothing proven explains it. `skipped`: there was none.
     """
 
     OK = "ok"
