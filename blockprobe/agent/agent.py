@@ -208,12 +208,27 @@ class Agent:
         """The line's self-tests, then what is due, until the cycle has had its time."""
         for test in tests:
             yield Wanted(key=test.target, target=parse_target(test.target), test=test)
-        orders = self.figures.work.order_of
         for turn in turns:
             if until is not None and self._clock.monotonic() >= until:
                 return
-            target = replace(parse_target(turn.target), order=orders.get(turn.target))
-            yield Wanted(key=turn.target, target=target)
+            wanted = self._wanted_of(turn)
+            if wanted is not None:
+                yield wanted
+
+    def _wanted_of(self, turn: Turn) -> Wanted | None:
+        """The look that is due; a battery only where the target is known to be blocked, else it is put off."""
+        plans = {plan.id for plan in self.figures.loaded.plans if plan.battery is not None}
+        batteries = [job for job in turn.jobs if job.plan in plans]
+        blocked = self._keeper.is_blocked(turn.target)
+        if batteries and not blocked:
+            self.figures.schedule.put_off(batteries, self._clock.now())
+            turn = replace(turn, jobs=tuple(job for job in turn.jobs if job not in batteries))
+            self._turns[turn.target] = turn
+            if not turn.jobs:
+                del self._turns[turn.target]
+                return None
+        target = replace(parse_target(turn.target), order=self.figures.work.order_of.get(turn.target))
+        return Wanted(key=turn.target, target=target, battery=bool(batteries) and blocked)
 
     def more_looks(self, key: str, latest: Record, number: int) -> bool:
         """See `Keeper.more_looks`."""

@@ -85,6 +85,7 @@ class Figures:
             histories=dict(self.keeper.histories),  # pages are written in slices while looks come in
             orders=self.work.orders,
             compliances=self.compliances(now),
+            batteries={} if self.keeper.batteries is None else self.keeper.batteries.latest,
         )
 
     def compliances(self, now: datetime) -> tuple[Compliance, ...]:
@@ -101,7 +102,7 @@ class Figures:
     def claim(self) -> LineClaim:
         """What may be said of the line."""
         stated, plans = self.loaded.settings.vantage, self.loaded.plans
-        intervals = [plan.interval_s for plan in plans if plan.kind is not PlanKind.LIVE]
+        intervals = [plan.interval_s for plan in plans if plan.kind is not PlanKind.LIVE and plan.battery is None]
         return LineClaim(
             network=stated.isp,
             own_resolver=self.line.own_resolver(),

@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from blockprobe.agent.cycle import Looks
 from blockprobe.agent.schedule import Key
 from blockprobe.metrics.counters import Counters
+from blockprobe.model.bypass import Bypass
 from blockprobe.model.errors import StoreError
 from blockprobe.model.history import History, Transition
 from blockprobe.model.order import Network
@@ -18,8 +20,10 @@ from blockprobe.model.record import Record
 from blockprobe.model.words import Reason, State
 from blockprobe.net.clock import Clock
 from blockprobe.store.archive import Archive
+from blockprobe.store.bypass_log import BypassLog
 from blockprobe.store.policy import wants_full
 from blockprobe.store.state import LineChange, StateDb
+from blockprobe.verdict.bypass import seen_of_bypass
 from blockprobe.verdict.history import advance, seen_of
 
 _LOG = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class Keeper:
         self.archive = archive
         self.state = state
         self.counters = counters
+        self.batteries: BypassLog | None = None
         self.ground = Ground()
         self.histories: dict[str, History] = state.histories()
         self.trouble: str | None = None
@@ -80,6 +85,27 @@ class Keeper:
         if history.state is not before:
             self._unsaved.urgent.add(key)
         self.histories[key] = self._unsaved.histories[key] = history
+        if looks.bypass is not None and looks.controls_ok:
+            self._take_battery(key, looks.bypass)
+
+    def is_blocked(self, key: str) -> bool:
+        """Whether the target was blocked when it was last measured conclusively on this network."""
+        history = self.histories.get(key)
+        return history is not None and history.state is State.BLOCKED and history.network == self.ground.network
+
+    def _take_battery(self, key: str, bypass: Bypass) -> None:
+        """Keep a battery's result, and what it says for figures; where nothing was blocked, that there is nothing."""
+        log = self.batteries
+        if log is None:
+            return
+
+        def write() -> None:
+            if bypass.trials:
+                log.append(bypass)
+                log.prune(self._clock.now())
+            log.remember(key, seen_of_bypass(bypass, key, self.ground.network))
+
+        self._try(write)
 
     def take_aside(self, record: Record) -> None:
         """Keep a record that is about the line: archived in full and counted, but no target's history."""
@@ -143,6 +169,9 @@ class Keeper:
             self._unsaved.urgent.discard(target)
         if gone:
             self._try(lambda: self.state.forget(gone))
+        if self.batteries is not None:
+            for target in gone:
+                self._try(partial(self.batteries.remember, target, None))
 
     def _write(self) -> None:
         durable = self.archive.flush()

@@ -9,6 +9,7 @@ from blockprobe.metrics.counters import Counters
 from blockprobe.model.errors import StoreError
 from blockprobe.net.clock import Clock
 from blockprobe.store.archive import Archive
+from blockprobe.store.bypass_log import BypassLog
 from blockprobe.store.rebuild import rebuild
 from blockprobe.store.state import StateDb
 
@@ -24,7 +25,9 @@ def open_keeper(loaded: Loaded, clock: Clock) -> Keeper:
             _LOG.warning("store: %s", repair)
         state = StateDb.open(settings.store.dir)
         _catch_up(state, archive, loaded)
-        return Keeper(archive, state, Counters(), clock)
+        keeper = Keeper(archive, state, Counters(), clock)
+        keeper.batteries = BypassLog(settings.store)
+        return keeper
     except BaseException:
         archive.close()
         raise

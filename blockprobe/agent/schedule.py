@@ -11,6 +11,8 @@ from hashlib import blake2b
 
 #: What is new, or was overdue at the start, is spread over this time, or its interval where that is shorter (seconds).
 SPREAD_S = 900.0
+#: What has nothing to do yet is asked again after this time, or its interval where that is shorter (seconds).
+PUT_OFF_S = 300.0
 #: Both clocks may drift apart by this much between two looks at the schedule before it counts as a jump (seconds).
 JUMP_S = 30.0
 
@@ -119,6 +121,12 @@ class Schedule:
                 next_at = now + pause - (late if timedelta() < late < pause else timedelta())
                 self._due[job.key] = next_at if again_s is None else min(next_at, now + timedelta(seconds=again_s))
             self._hosts[job.host] = now
+
+    def put_off(self, jobs: Iterable[Job], now: datetime) -> None:
+        """These have nothing to do now and are asked again soon; nobody was looked at, so nobody is spared for it."""
+        for job in jobs:
+            if job.key in self._jobs:
+                self._due[job.key] = now + timedelta(seconds=min(PUT_OFF_S, job.interval_s))
 
     def forget_hosts(self, now: datetime) -> None:
         """Drop hosts that nobody has to spare any more; memory stays bounded by the jobs."""

@@ -6,6 +6,7 @@ counts and the time of the last conclusive measurement stand there still.
 
 from collections.abc import Iterable, Sequence
 
+from blockprobe.metrics.bypass_tier import write_batteries
 from blockprobe.metrics.snapshot import Snapshot
 from blockprobe.metrics.text import Page
 from blockprobe.model.order import Order
@@ -43,6 +44,7 @@ def _groups(snapshot: Snapshot) -> Iterable[Page]:
             _info(page, known[name])
         for compliance in figures.get(name, ()):
             _figures(page, compliance)
+        write_batteries(page, snapshot, name)
         yield page
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from blockprobe.metrics.counters import Counts
+from blockprobe.model.bypass import BypassSeen
 from blockprobe.model.history import History
 from blockprobe.model.order import Order
 from blockprobe.model.record import Vantage
@@ -88,8 +89,8 @@ class Snapshot:
     """One moment of the agent.
 
     `vantage` is what the operator states, `rules` the version of the rules. Only targets that are `watched` have
-    series, whatever `histories` (by target) still knows. `network` is the catalogue's id of the one that the line is on
-    now; what was seen on another is not shown as this one's. None: unknown, nothing is left out.
+    series, whatever `histories` and `batteries` (by target) still know. `network` is the catalogue's id of the one that
+    the line is on now; what was seen on another is not shown as this one's. None: unknown, nothing is left out.
     """
 
     at: datetime
@@ -107,6 +108,7 @@ class Snapshot:
     histories: Mapping[str, History] = field(default_factory=dict)
     orders: tuple[Order, ...] = ()
     compliances: tuple[Compliance, ...] = ()
+    batteries: Mapping[str, BypassSeen] = field(default_factory=dict)
 
     def history_of(self, target: str) -> History | None:
         """What is known of a target on the present network."""

@@ -154,6 +154,31 @@ METRICS: tuple[Metric, ...] = (
         *("order", "isp", "why"),
     ),
     _order(
+        "bypass_tried",
+        "Entries blocked now against which a battery of techniques was run, on this network.",
+        *("order", "isp"),
+    ),
+    _order("bypass_available", "Of bypass_tried, entries that something opens.", "order", "isp"),
+    _order(
+        "bypass_not_available",
+        "Of bypass_tried, entries that nothing opens of what could be tried, each failure confirmed.",
+        *("order", "isp"),
+    ),
+    _order(
+        "bypass_techniques",
+        "Of bypass_tried, entries by technique and what became of it: that a way exists, not that anybody uses it.",
+        *("order", "isp", "technique", "outcome"),
+    ),
+    _order(
+        "bypass_lowest_effort",
+        "Of bypass_tried, entries by the least effort that opens them: 0 to 3, or none.",
+        *("order", "isp", "effort"),
+    ),
+    _order(
+        "bypass_last_timestamp_seconds", "When the latest battery against an entry of the order began.", "order", "isp"
+    ),
+    _order("parity_gaps", "Of bypass_tried, entries where of two alike ways one is open.", "order", "isp", "kind"),
+    _order(
         "overblocked_sites",
         "Sites blocked here without an order that covers them: a lower bound, of what is flagged, ended or named.",
         *("isp", "cause"),

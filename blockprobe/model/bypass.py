@@ -126,6 +126,18 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BypassSeen:
+    """What a target's last battery said, as far as figures are concerned; `network` is the line's at that time."""
+
+    target: str
+    at: datetime
+    network: str | None
+    lowest_effort: int | None
+    outcomes: tuple[tuple[TechniqueId, Outcome], ...]
+    parity: tuple[ParityKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParityGap:
     """One hole: `open` brings the real site, while `closed` does not."""
 

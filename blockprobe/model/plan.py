@@ -14,6 +14,12 @@ class PlanKind(StrEnum):
     LIVE = "live"
 
 
+class Battery(StrEnum):
+    """What a plan does beyond a look."""
+
+    BYPASS = "bypass"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvList:
     """A public list: `path` (a file, the operator fetches it), which column holds what, and the order it belongs to.
@@ -53,6 +59,7 @@ class Plan:
     spread by `jitter` (a share of it). `per_host_s` is the least time between two looks at one host or address over
     all plans. `budget` bounds the looks of one cycle (None: none). `confirm`: a change of state is looked at again at
     once, that many times, before it is believed. `before_s`, `after_s`: how long a live plan runs around a window.
+    `battery`: targets that are known to be blocked are tried with it; others are left to other plans.
     """
 
     id: str
@@ -70,6 +77,7 @@ class Plan:
     confirm: int = 1
     before_s: float = 900.0
     after_s: float = 3600.0
+    battery: Battery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

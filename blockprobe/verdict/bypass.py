@@ -4,7 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from blockprobe.model.bypass import Outcome, ParityGap, ParityKind, Shown, TechniqueId, Trial, Try, WayTrial
+from blockprobe.model.bypass import (
+    Bypass,
+    BypassSeen,
+    Outcome,
+    ParityGap,
+    ParityKind,
+    Shown,
+    TechniqueId,
+    Trial,
+    Try,
+    WayTrial,
+)
 from blockprobe.model.words import State
 
 #: Tries that must agree before a way is settled.
@@ -187,3 +198,17 @@ def _family_gap(trial: Trial) -> list[ParityGap]:
     works = [way.means.split()[0] for way in trial.ways if way.outcome is Outcome.WORKS]
     fails = [way.means.split()[0] for way in trial.ways if way.outcome is Outcome.FAILS]
     return [ParityGap(kind=ParityKind.FAMILY, open=o, closed=c) for o in works for c in fails]
+
+
+def seen_of_bypass(bypass: Bypass, target: str, network: str | None) -> BypassSeen | None:
+    """What figures are made of; None where nothing was tried, because nothing was blocked. `target`: its history's."""
+    if not bypass.trials:
+        return None
+    return BypassSeen(
+        target=target,
+        at=bypass.measured_at,
+        network=network,
+        lowest_effort=bypass.lowest_effort,
+        outcomes=tuple((trial.technique, trial.outcome) for trial in bypass.trials),
+        parity=tuple(sorted({gap.kind for gap in bypass.parity})),
+    )

@@ -10,10 +10,12 @@ from blockprobe.agent.cycle import Looks, Wanted
 from blockprobe.agent.keeper import Ground, Keeper
 from blockprobe.agent.line_watch import SelfTest
 from blockprobe.metrics.counters import Counters
+from blockprobe.model.bypass import Bypass, Cost, Outcome, TechniqueId, Trial
 from blockprobe.model.errors import StoreError
 from blockprobe.model.settings import StoreSettings
 from blockprobe.model.words import State
 from blockprobe.store.archive import Archive
+from blockprobe.store.bypass_log import BypassLog
 from blockprobe.store.reader import read_archive
 from blockprobe.store.state import LineChange, StateDb
 
@@ -172,3 +174,35 @@ def test_lists_and_changes_of_network_are_kept(keeper, clock):
 
     assert keeper.state.lists() == {"public": 12}
     assert keeper.state.line_changes()[0].signs == ("gateway4",)
+
+
+def battery(one, *, lowest):
+    """The result of a battery whose first record this is; without trials where nothing was blocked."""
+    blocked = one.verdict.state is State.BLOCKED
+    works = Trial(technique=TechniqueId.RESOLVER_DOH, effort=1, outcome=Outcome.WORKS, because="so")
+    return Bypass(
+        id=one.id, measured_at=one.measured_at, runtime_s=1.0, target=one.target, vantage=one.vantage,
+        blocked_before=one.verdict.state, blocked_after=one.verdict.state if blocked else None, because="so",
+        trials=(works,) if blocked else (), lowest_effort=lowest, parity=(), cost=Cost(), records=(one.id,),
+        observations=(), versions=one.versions,
+    )  # fmt: skip
+
+
+def test_a_battery_is_kept_where_the_controls_held_and_forgotten_when_nothing_is_blocked_any_more(
+    keeper, clock, tmp_path
+):
+    keeper.batteries = BypassLog(StoreSettings(dir=str(tmp_path)))
+
+    def take(name, *, lowest, controls_ok):
+        one = record(name, at=clock.now())
+        wanted = Wanted(key="a.example", target=one.target, battery=True)
+        bypass = battery(one, lowest=lowest)
+        keeper.take(Looks(wanted=wanted, records=(one, one), controls_ok=controls_ok, bypass=bypass))
+        return keeper.batteries.latest
+
+    assert take(BLOCKED, lowest=1, controls_ok=False) == {}
+    assert keeper.is_blocked("a.example")
+    assert take(BLOCKED, lowest=1, controls_ok=True)["a.example"].network == NETWORK
+    assert len(keeper.batteries.files()) == 1
+    assert take(OPEN, lowest=None, controls_ok=True) == {}
+    assert not keeper.is_blocked("a.example")

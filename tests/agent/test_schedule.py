@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockprobe.agent.schedule import JUMP_S, SPREAD_S, Job, Schedule
+from blockprobe.agent.schedule import JUMP_S, PUT_OFF_S, SPREAD_S, Job, Schedule
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -250,3 +250,17 @@ def test_whatever_the_plans_no_rule_is_broken(jobs, steps):
         for turn in turns:
             asked.update({each.host: at for each in turn.jobs})
         assert set(schedule.due) == {each.key for each in jobs}
+
+
+def test_what_has_nothing_to_do_is_put_off_and_its_host_not_spared_for_it():
+    battery, look = job(plan="ways", per_host_s=60.0), job(per_host_s=60.0)
+    schedule = started([battery, look])
+    schedule.all_due(NOON)
+    (turn,) = schedule.take(NOON)
+    schedule.put_off([battery], NOON)
+
+    assert [one.jobs for one in schedule.take(later(1))] == [(look,)]  # nobody was looked at
+    assert schedule.due[battery.key] == later(PUT_OFF_S)
+    schedule.put_off([job(plan="ways", interval_s=20.0)], NOON)
+    assert schedule.due[battery.key] == later(20.0)
+    assert set(turn.jobs) == {battery, look}

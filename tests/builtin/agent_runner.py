@@ -53,14 +53,14 @@ def write_catalogue(folder, targets, *, plan=PLAN):
 class RunningAgent:
     """A process; leaving the context ends it."""
 
-    def __init__(self, lab, scenario, folder: Path, *, vantage="", more="", arguments=()):
+    def __init__(self, lab, scenario, folder: Path, *, vantage="", more="", plans=("demo",), arguments=()):
         self.lab, self.folder, self.store = lab, folder, folder / "store"
         self.config, self.log = folder / "agent.toml", folder / "agent.log"
         stated = f'[vantage]\nisp = "gb/example"\n{vantage}\n'
         self.config.write_text(
             lab.settings_toml(scenario).replace("[vantage]\n", stated, 1)
             + f'\n[catalogue]\npaths = ["{folder / "catalogue"}"]\n'
-            + f'[agent]\nplans = ["demo"]\ncycle_s = 1.0\n[store]\ndir = "{self.store}"\n{more}'
+            + f'[agent]\nplans = {json.dumps(plans)}\ncycle_s = 1.0\n[store]\ndir = "{self.store}"\n{more}'
         )
         argv = [sys.executable, "-m", "blockprobe.cli.main", "agent", "--config", str(self.config), *arguments]
         with self.log.open("w") as log:
