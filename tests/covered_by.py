@@ -128,6 +128,7 @@ COVERED_BY = {
     "lab/wire.py": CENSOR,
     "lab/zones.py": WORLD,
     "measure/address_tests.py": VERDICTS,
+    "measure/bypass/http3.py": "tests/builtin/test_quic.py",
     "measure/bypass/addresses.py": BYPASS,
     "measure/bypass/battery.py": BYPASS,
     "measure/bypass/bench.py": BYPASS,

@@ -17,8 +17,8 @@ SCHEMA = "blockprobe.line/1"
 def show_line(config: str | None, format_: PlainFormat) -> int:
     """Measure the line, print it, and say 3 when no family works at all."""
     settings = read_settings(config)
-    line, egress = asyncio.run(_check_line(settings))
-    document = line_document(settings, line) | {"egress": [asdict(one) for one in egress]}
+    line, egress, quic = asyncio.run(_check_line(settings))
+    document = line_document(settings, line) | {"egress": [asdict(one) for one in egress], "quic": quic}
     if format_ == "json":
         print(json.dumps(document, default=str, ensure_ascii=False))
     else:
@@ -57,11 +57,13 @@ def _nothing_works(settings: Settings, line: Line) -> bool:
     return bool(settings.controls.neutral) and not reached
 
 
-async def _check_line(settings: Settings) -> tuple[Line, tuple[ResolverEgress, ...]]:
+async def _check_line(settings: Settings) -> tuple[Line, tuple[ResolverEgress, ...], bool | None]:
+    from blockprobe.measure.quic_tests import quic_to_echo
     from blockprobe.run import Run
 
     run = await Run.open(settings)
     try:
-        return await run.check_line(), run.shared.egress
+        line = await run.check_line()
+        return line, run.shared.egress, await quic_to_echo(run.shared)
     finally:
         await run.aclose()

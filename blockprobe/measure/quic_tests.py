@@ -10,11 +10,12 @@ from dataclasses import replace
 from blockprobe.measure.case import Case, neutral_like
 from blockprobe.measure.look import hello_for, limited
 from blockprobe.measure.persist import persist
-from blockprobe.measure.shared import Echo
+from blockprobe.measure.shared import Echo, Shared
 from blockprobe.measure.square_tests import NameTester
 from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import Place, QuicObservation, Test, Why
+from blockprobe.model.record import Target, Vantage
 from blockprobe.net.dial import TcpOptions
 from blockprobe.net.echo import new_nonce, quic_path, signed_by_quic_echo
 from blockprobe.net.http import Request
@@ -25,13 +26,14 @@ from blockprobe.net.quic_path import trace_initial
 from blockprobe.net.quic_wire import QuicWire
 from blockprobe.net.tcp import Endpoint
 from blockprobe.verdict.address_facts import judged_addresses
-from blockprobe.verdict.leg import Leg, endpoint_of
+from blockprobe.verdict.leg import Leg, endpoint_of, leg_of
 from blockprobe.verdict.quic_facts import address_in_doubt, advertised, silent_addresses
 
 #: Rounds of three packets at each hop limit: six without an answer are no loss.
 PATH_ROUNDS = 2
 #: Echoes tried until one speaks QUIC; the answer holds for the whole run.
 _ECHOES = 2
+_NEUTRAL_URL = "https://neutral.example/"  # of which the length of a neutral name is taken
 
 
 async def test_quic(case: Case, leg: Leg) -> None:
@@ -100,6 +102,15 @@ async def _line_speaks_quic(case: Case, leg: Leg) -> bool:
             found = await together(tester.at(why, echo.address, neutral_like(leg.host)) for echo in echoes)
             shared.quic = any(one.failure is None for one in found)
     return shared.quic
+
+
+async def quic_to_echo(shared: Shared) -> bool | None:
+    """What `whoami` asks: does a neutral name reach our echo over QUIC? None: no extra, or no echo to ask."""
+    leg = leg_of(_NEUTRAL_URL, 0)
+    if not available() or not shared.echoes or leg is None:
+        return None
+    case = Case(shared, Target(input="line", url="", host=""), Vantage(), "line")
+    return await _line_speaks_quic(case, leg)
 
 
 class QuicTester(NameTester):

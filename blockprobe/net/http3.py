@@ -8,6 +8,7 @@ from blockprobe.model.observation import HttpObservation, Why
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, KEPT_BYTES, USER_AGENT, Request
 from blockprobe.net.http_body import Body, Headers, as_text, header_in
 from blockprobe.net.http_head import HEAD_BYTES
+from blockprobe.net.meter import BudgetSpent
 from blockprobe.net.quic import word_of
 from blockprobe.net.quic_wire import QuicEnded, QuicWire
 from blockprobe.net.session import Session
@@ -47,6 +48,8 @@ async def fetch_h3(session: Session, why: Why, wire: QuicWire, request: Request)
             deadline.reschedule(asyncio.get_running_loop().time() + session.timeout_s)
             while not exchange.done:
                 exchange.take(await wire.turn())
+    except BudgetSpent:
+        raise
     except Exception as error:  # the network's, and whatever hostile bytes set off in the library
         exchange.error = error
     return exchange.observation(why)

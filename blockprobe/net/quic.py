@@ -7,6 +7,7 @@ from blockprobe.model.evidence import Icmp
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import QuicObservation, Why
 from blockprobe.net.classify import failure_of, of_quic_code
+from blockprobe.net.meter import BudgetSpent
 from blockprobe.net.quic_chain import quic_chain, verify
 from blockprobe.net.quic_wire import QuicEnded, QuicNoVersion, QuicWire, available
 from blockprobe.net.session import Session
@@ -42,6 +43,9 @@ async def shake_hands(
     try:
         async with asyncio.timeout(session.timeout_s):
             await attempt.run()
+    except BudgetSpent:
+        attempt.close()
+        raise
     except Exception as error:  # the network's, and whatever hostile bytes set off in the library
         attempt.error = error
     except BaseException:

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockprobe.lab import packets
-from blockprobe.lab.censor import Action, Drop, Freeze, Host, Match, Rate, Sni
+from blockprobe.lab.censor import Action, Drop, Freeze, Host, Match, QuicSni, Rate, Sni
 from blockprobe.lab.engine import Engine
 from blockprobe.lab.packets import ACK, PSH, Segment, answer_tcp, checksum, parse, readdress
 from blockprobe.lab.shaping import shapers
 from blockprobe.lab.sniff import host_name, server_name
+from blockprobe.net.quic_wire import first_datagram
 
 
 def frame(payload=b"", *, v6=False, flags=ACK | PSH):
@@ -117,3 +118,20 @@ def test_each_connection_may_have_a_bottleneck_of_its_own():
     one, two = frame(b"x" * 946), frame(b"x" * 946, v6=True)[:-20]
     assert [shared(one, 0.0, True), shared(two, 0.0, True)] == [1.0, 2.0]
     assert [own(one, 0.0, True), own(two, 0.0, True)] == [1.0, 1.0]
+
+
+def test_a_quic_filter_keeps_back_initials_that_name_a_listed_host_and_nothing_else():
+    engine = Engine((QuicSni(names=("listed.example",)),), time.monotonic)
+
+    def passes(datagram, port=443):
+        udp = struct.pack("!HHHH", 4000, port, 8 + len(datagram), 0) + datagram
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0x4000, 64, 17, 0) + b"\x0a" * 4 + b"\x0b" * 4
+        return engine.handle(b"\x02" * 12 + b"\x08\x00" + head + udp, up=True) is not None
+
+    assert engine.active
+    assert not passes(first_datagram("listed.example"))
+    assert not passes(first_datagram("www.listed.example"))
+    assert passes(first_datagram("another.example"))
+    assert passes(first_datagram("listed.example"), port=8443)
+    assert passes(b"\xc3\x00\x00\x00\x01" + bytes(1300))
+    assert passes(b"short")

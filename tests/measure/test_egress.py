@@ -56,6 +56,7 @@ def test_the_machine_behind_a_resolver_is_shown_and_nothing_of_our_own_address(l
     seen = {"resolver": f"udp://{ASKED}:53", "address": EGRESS, "edns_bytes": 1400, "ecs_bits": 24}
 
     assert json.loads(done.stdout)["egress"] == [seen | {"transport": "udp"}, seen | {"transport": "tcp"}]
+    assert json.loads(done.stdout)["quic"] is True
 
 
 def test_people_are_told_in_a_row_each(lab: Lab, tmp_path: Path) -> None:
@@ -64,6 +65,7 @@ def test_people_are_told_in_a_row_each(lab: Lab, tmp_path: Path) -> None:
     shown = " ".join(done.stdout.split())
 
     assert f"asked by udp://{ASKED}:53: {EGRESS} over tcp, EDNS 1400 bytes, passes on 24 bits of your address" in shown
+    assert "QUIC to our echo works" in shown
 
 
 def test_a_zone_that_is_not_the_helpers_shows_nothing(lab: Lab, tmp_path: Path) -> None:

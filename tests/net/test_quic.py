@@ -3,6 +3,8 @@ import base64
 import datetime
 import hashlib
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -202,3 +204,13 @@ def test_whatever_comes_back_the_handshake_ends_in_a_word(splices: list[tuple[in
             return (await shake_hands(a_session(0.05), WHY, endpoint, _hello()))[0]
 
     assert asyncio.run(scenario()).failure is not None
+
+
+def test_nothing_that_runs_for_long_imports_the_library_before_it_is_used() -> None:
+    program = (
+        "import sys, blockprobe.run, blockprobe.agent.daemon, blockprobe.helper.server\n"
+        "import blockprobe.measure.bypass.http3\n"
+        "found = {'aioquic', 'OpenSSL', 'pylsqpack', 'cryptography'} & set(sys.modules)\n"
+        "assert not found, found\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

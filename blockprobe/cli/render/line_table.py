@@ -16,12 +16,13 @@ def print_line(console: Console, document: dict[str, Any]) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("This line")
     table.add_column("", overflow="fold", ratio=1)
-    for question, answer in _rows(document["vantage"], document["line"], document["egress"]):
+    for question, answer in _rows(document):
         table.add_row(question, Text(printable(answer)))
     console.print(table)
 
 
-def _rows(vantage: dict[str, Any], line: dict[str, Any], egress: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+def _rows(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    vantage, line, egress = document["vantage"], document["line"], document["egress"]
     yield "Name", _or(vantage["name"], "not stated ([vantage] name)")
     yield "ISP", ", ".join(str(part) for part in (vantage["isp"], vantage["asn"], vantage["country"]) if part) or "–"
     yield "Access", f"{vantage['access']}, parental filter {vantage['filters']}"
@@ -29,6 +30,7 @@ def _rows(vantage: dict[str, Any], line: dict[str, Any], egress: list[dict[str, 
     yield from (("  asked by", _asker(one)) for one in egress)
     yield "IPv4", _works(line["families"].get("4"))
     yield "IPv6", _works(line["families"].get("6"))
+    yield "QUIC to our echo", _works(document["quic"])
     yield "NAT64", _or(line["nat64"], "none found")
     yield "Captive portal", _yes(line["portal"])
     yield "DNS intercepted", _yes(line["intercepted"])
