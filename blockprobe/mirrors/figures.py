@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from blockprobe.mirrors.lives import COPIES, Life, LifeState
+from blockprobe.mirrors.lives import COPIES
 from blockprobe.mirrors.survival import Cause, HalfLife, Span, half_life
 from blockprobe.model.history import Interval
+from blockprobe.model.mirror_life import Life, LifeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

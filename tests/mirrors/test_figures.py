@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from blockprobe.mirrors.figures import coverage, figures, span_of
-from blockprobe.mirrors.lives import Life
 from blockprobe.mirrors.survival import Cause
 from blockprobe.model.history import Interval
 from blockprobe.model.mirror import MirrorClass, Source
+from blockprobe.model.mirror_life import Life
 from blockprobe.model.words import State
 
 DAY = timedelta(days=1)

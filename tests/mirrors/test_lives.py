@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockprobe.mirrors.lives import Life, LifeState, MirrorLook, advance
+from blockprobe.mirrors.lives import advance
 from blockprobe.model.history import Interval
 from blockprobe.model.mirror import MirrorClass, Source
+from blockprobe.model.mirror_life import Life, LifeState, MirrorLook
 from blockprobe.model.words import State
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

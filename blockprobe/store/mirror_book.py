@@ -1,0 +1,77 @@
+"""The lives of mirrors on disk: one JSON document, replaced as a whole, durable when `save` returns.
+
+Names stay in this file. Metrics and exports get counts.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from blockprobe.model.errors import StoreError
+from blockprobe.model.mirror_life import Life
+from blockprobe.store.files import make_folders, told, write_file
+
+FILE = "mirrors.json"
+#: A book of more is none of ours.
+MAX_BYTES = 64 * 1024 * 1024
+#: Lives that a book holds; the longest dead go first, then names that were never seen alive.
+MAX_LIVES = 20_000
+
+
+class MirrorBook:
+    """The book in a store's folder. One process writes at a time; every method raises StoreError."""
+
+    def __init__(self, folder: Path | str) -> None:
+        """Reads the book, if there is one. One that cannot be read is a StoreError: it is never written over."""
+        self._path = Path(folder) / FILE
+        self.lives: dict[tuple[str, str], Life] = {(life.site, life.name): life for life in self._read()}
+
+    def of_site(self, site: str) -> list[Life]:
+        """The lives of one site's mirrors, by name."""
+        return sorted((life for life in self.lives.values() if life.site == site), key=lambda life: life.name)
+
+    def add(self, lives: Iterable[Life]) -> int:
+        """Lives of names that are not in the book yet; how many were new."""
+        before = len(self.lives)
+        for life in lives:
+            self.lives.setdefault((life.site, life.name), life)
+        return len(self.lives) - before
+
+    def put(self, life: Life) -> None:
+        """What became of a life."""
+        self.lives[life.site, life.name] = life
+
+    def save(self) -> None:
+        """Write the book."""
+        if len(self.lives) > MAX_LIVES:
+            for life in sorted(self.lives.values(), key=_worth)[: len(self.lives) - MAX_LIVES]:
+                del self.lives[life.site, life.name]
+        with told(self._path):
+            make_folders(self._path.parent)
+            write_file(self._path, _adapter().dump_json(list(self.lives.values()), exclude_defaults=True))
+
+    def _read(self) -> list[Life]:
+        with told(self._path, "read"):
+            if not self._path.exists():
+                return []
+            if self._path.stat().st_size > MAX_BYTES:
+                raise StoreError(f"{self._path}: more than {MAX_BYTES} bytes; it is no book of mirrors, move it away")
+            content = self._path.read_bytes()
+        try:
+            return _adapter().validate_json(content)
+        except ValidationError as error:
+            what = str(error.errors()[0]["msg"])
+            raise StoreError(f"{self._path}: cannot be read as a book of mirrors: {what}; move it away") from None
+
+
+def _worth(life: Life) -> tuple[int, float]:
+    """What goes first: names never seen alive, oldest first; then the dead, longest dead first; the living last."""
+    at = life.dead.until if life.dead else life.known_at
+    return (2 if life.dead is None else 1) if life.first_alive else 0, at.timestamp()
+
+
+@cache
+def _adapter() -> TypeAdapter[list[Life]]:
+    return TypeAdapter(list[Life])
