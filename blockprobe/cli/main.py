@@ -15,6 +15,7 @@ from blockprobe.cli.helper import helper
 from blockprobe.cli.judge import judge
 from blockprobe.cli.mirrors import mirrors_app
 from blockprobe.cli.orders import orders_app
+from blockprobe.cli.trace import trace
 from blockprobe.cli.whoami import whoami
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ def blockprobe(
 
 app.command()(check)
 app.command()(whoami)
+app.command()(trace)
 app.command()(judge)
 app.command()(export)
 app.command()(bypass)

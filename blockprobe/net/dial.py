@@ -24,6 +24,7 @@ _EXTENDED_ERROR = struct.Struct("=IBBBxII")
 # struct tcp_info (<linux/tcp.h>): u8 tcpi_state at 0; u32 tcpi_rtt (µs) at 68; u32 tcpi_total_retrans at 100.
 _TCP_INFO = struct.Struct("=B67xI28xI")
 _SYN_SENT, _CLOSED = 2, 7
+_QUOTED_BYTES = 64  # enough to know our own datagram again
 _DEFAULT_HOPS = -1  # both IP_TTL and IPV6_UNICAST_HOPS take it for "the system's default"
 
 _PENDING = (errno.EINPROGRESS, errno.EINTR)
@@ -33,6 +34,8 @@ _PENDING = (errno.EINPROGRESS, errno.EINTR)
 class TcpOptions:
     """Set before connecting: `maxseg` in bytes (TCP_MAXSEG), `ttl` in hops, `source` a local address.
 
+    `source_port` keeps packets of several connections on one path where routers spread flows over several; one
+    connection to the same place at a time can have it, and it must end with a RST so that nothing lingers.
     `interface`: all packets leave through this one whatever the routes say (SO_BINDTODEVICE; without privileges since
     Linux 5.7).
     """
@@ -40,6 +43,7 @@ class TcpOptions:
     maxseg: int | None = None
     ttl: int | None = None
     source: str | None = None
+    source_port: int | None = None
     interface: str | None = None
 
 
@@ -77,6 +81,17 @@ class Dialer:
         try:
             report_icmp(sock, on=True)
             sock.connect((address, port))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def reserve_port(self, address: str) -> socket.socket:
+        """A TCP socket bound to a free port for connections to `address` from that very port (`source_port`); the
+        port is kept as long as it is open. Raises OSError."""
+        sock = socket.socket(family_of(address), socket.SOCK_STREAM)
+        try:
+            _bind_port(sock, 0)
         except BaseException:
             sock.close()
             raise
@@ -150,10 +165,16 @@ def read_icmp(sock: socket.socket) -> Icmp | None:
     return found[1] if found else None
 
 
-def _pop_error(sock: socket.socket) -> tuple[int, Icmp] | None:
-    """The errno that the kernel made of the first queued ICMP error, and the error."""
+def read_quoted(sock: socket.socket) -> tuple[bytes, Icmp] | None:
+    """Like `read_icmp`, with what the router quoted of our datagram's payload (RFC 792 lets it quote nothing)."""
+    found = _pop_error(sock, _QUOTED_BYTES)
+    return (found[2], found[1]) if found else None
+
+
+def _pop_error(sock: socket.socket, size: int = 1) -> tuple[int, Icmp, bytes] | None:
+    """The errno that the kernel made of the first queued ICMP error, the error, and `size` bytes of our own packet."""
     try:
-        _, ancillary, _, _ = sock.recvmsg(1, 512, socket.MSG_ERRQUEUE)
+        quoted, ancillary, _, _ = sock.recvmsg(size, 512, socket.MSG_ERRQUEUE)
     except OSError:  # empty, or already dead: there is nothing to be told
         return None
     for level, kind, data in ancillary:
@@ -166,7 +187,7 @@ def _pop_error(sock: socket.socket) -> tuple[int, Icmp] | None:
         code, origin, icmp_type, icmp_code, _, _ = _EXTENDED_ERROR.unpack_from(data)
         sender = data[_EXTENDED_ERROR.size + start :][:length]
         if origin in _ORIGINS_ICMP and len(sender) == length:
-            return code, Icmp(sender=socket.inet_ntop(family, sender), type=icmp_type, code=icmp_code)
+            return code, Icmp(sender=socket.inet_ntop(family, sender), type=icmp_type, code=icmp_code), quoted
     return None
 
 
@@ -182,13 +203,23 @@ def _tcp_socket(family: socket.AddressFamily, options: TcpOptions) -> socket.soc
             set_hop_limit(sock, options.ttl)
         if options.interface is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, options.interface.encode())
-        if options.source is not None:
+        if options.source_port is not None:
+            _bind_port(sock, options.source_port, options.source or "")
+        elif options.source is not None:
             sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
             sock.bind((options.source, 0))
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _bind_port(sock: socket.socket, port: int, source: str = "") -> None:
+    """Bind to a port that other sockets may have as well, as long as they speak to other places."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    sock.bind((source, port))
 
 
 async def _attempt(sock: socket.socket, address: str, port: int, timeout_s: float) -> TcpAttempt:
@@ -230,7 +261,8 @@ def _outcome(sock: socket.socket) -> tuple[int, Icmp | None]:
         return code, None
     if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] not in (_SYN_SENT, _CLOSED):
         return 0, None
-    return _pop_error(sock) or (errno.EINPROGRESS, None)
+    found = _pop_error(sock)
+    return found[:2] if found else (errno.EINPROGRESS, None)
 
 
 async def _writable(sock: socket.socket) -> None:

@@ -29,6 +29,7 @@ def test_the_commands_are_those_of_this_release() -> None:
     assert list(every_command()) == [
         "check",
         "whoami",
+        "trace",
         "bypass",
         "judge",
         "export",
