@@ -11,15 +11,19 @@ from blockprobe.catalogue.due import Planned
 from blockprobe.metrics.counters import Counters
 from blockprobe.metrics.render import Renderer
 from blockprobe.metrics.snapshot import CycleFigures, LineFigures, ReloadFigures, Snapshot, StoreFigures
+from blockprobe.model.bypass import BypassSeen, Outcome, ParityKind, TechniqueId
 from blockprobe.model.codec import load_record
 from blockprobe.model.history import History
 from blockprobe.model.record import Record, Vantage
 from blockprobe.model.settings import MetricsSettings
+from blockprobe.model.words import Layer, State
 from blockprobe.verdict.compliance import LineClaim, compliances
 from blockprobe.verdict.history import advance
 
 from .story import NETWORK, SITES, orders, seen
 
+_BY_RESOLVER: Final = (TechniqueId.RESOLVER_TCP, TechniqueId.RESOLVER_DOH)
+_BY_TOOL: Final = (TechniqueId.SOCKS5, TechniqueId.SPLIT_SEGMENTS)
 _GOLDENS: Final = Path(__file__).parents[2] / "tests/goldens"
 _RECORDS: Final = ("demo-news.example", "demo-forged.example", "demo-blockpage.example", "demo-news.example")
 """Real records of the laboratory, for the counters of steps."""
@@ -94,7 +98,33 @@ class Probe:
             histories=dict(self.histories),
             orders=made,
             compliances=compliances(made, self.histories, claim, at),
+            batteries={name: one for name, one in self._batteries(looked_at)},
         )
+
+    def _batteries(self, at: datetime) -> Iterator[tuple[str, BypassSeen]]:
+        """A resolver's block falls to another resolver, one of the name on the wire to a proxy, one of the address
+        not always."""
+        for number, (target, history) in enumerate(sorted(self.histories.items())):
+            if history.state is not State.BLOCKED or not history.mechanisms:
+                continue
+            layer = history.mechanisms[0].layer
+            opens = {Layer.DNS: _BY_RESOLVER, Layer.TLS: _BY_TOOL}.get(layer, () if number % 2 else _BY_TOOL)
+            tried = (*_BY_RESOLVER, *_BY_TOOL)
+            yield (
+                target,
+                BypassSeen(
+                    target=target,
+                    at=at,
+                    network=NETWORK,
+                    lowest_effort=None if not opens else 1 if opens is _BY_RESOLVER else 3,
+                    outcomes=tuple((one, Outcome.WORKS if one in opens else Outcome.FAILS) for one in tried),
+                    parity=(ParityKind.RESOLVER_DOH,)
+                    if opens is _BY_RESOLVER
+                    else (ParityKind.FAMILY,)
+                    if opens
+                    else (),
+                ),
+            )
 
     def exposition(self, at: datetime, *, looked_at: datetime) -> bytes:
         """What Prometheus would get."""
