@@ -54,8 +54,8 @@ class ControlSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """[limits]: `timeout_s` is per attempt, `body_bytes` caps what is read of a page. `throttling`: measure the speed of
-    sites that open as well, which costs megabytes each (docs/throttling.md)."""
+    """[limits]: `timeout_s` is per attempt, `body_bytes` caps what is read of a page. `throttling`: measure the speed
+    of sites that open as well, which costs megabytes each (docs/throttling.md)."""
 
     concurrency: int = 64
     attempts: int = 3
