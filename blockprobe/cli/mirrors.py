@@ -3,7 +3,9 @@
 import typer
 
 from blockprobe.cli.mirrors_classify import classify
+from blockprobe.cli.mirrors_find import find
 
-mirrors_app = typer.Typer(no_args_is_help=True, help="Mirrors and proxies of a site: what a candidate is.")
+mirrors_app = typer.Typer(no_args_is_help=True, help="Mirrors and proxies of a site: find them, say what each is.")
 
+mirrors_app.command()(find)
 mirrors_app.command()(classify)

@@ -13,6 +13,8 @@ from blockprobe.mirrors.suffixes import top_level_suffixes
 
 #: More names for one brand than this are refused: nobody asks a resolver a million questions by mistake.
 MAX_TOP = 100_000
+#: No guess is believed more than this, whatever its weight.
+MOST_PRIOR = 0.5
 _MAX_LABEL = 63
 _HOLE = "{brand}"
 
@@ -54,6 +56,11 @@ def guesses(brand: Brand, tables: Tables, top: int) -> tuple[Guess, ...]:
             seen.add(guess.name)
             found.append(guess)
     return tuple(found)
+
+
+def prior_of(guess: Guess, tables: Tables) -> float:
+    """The chance that a guess is one of the brand's names: how many of them its weight stands for, at most one half."""
+    return min(MOST_PRIOR, tables.names_per_brand * guess.weight)
 
 
 def _ranked(labels: list[tuple[float, str, str]], suffixes: list[tuple[float, str]]) -> Iterator[Guess]:

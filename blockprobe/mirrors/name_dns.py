@@ -40,6 +40,16 @@ class NameResolver:
     public: tuple[str, ...] = ()
     _siblings: dict[str, "asyncio.Task[tuple[str, ...] | None]"] = field(default_factory=dict)
 
+    async def bootstrap(self) -> None:
+        """Look up encrypted resolvers that are known by name only; a lie there is found by their certificate."""
+        known = []
+        for resolver in self.outside:
+            if not resolver.address and resolver.server_name and self.line:
+                answer = await self._ask(self.line[0], resolver.server_name)
+                resolver = resolver.with_address(answer.addresses[0]) if answer.addresses else resolver
+            known.append(resolver)
+        self.outside = tuple(known)
+
     async def look(self, name: str) -> NameLook:
         """Everything about one name; never raises for what the network did."""
         (outside, resolver), line = await asyncio.gather(self._outside(name), self._line(name))

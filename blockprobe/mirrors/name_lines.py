@@ -59,11 +59,20 @@ def line_blocks(stream: BinaryIO, tally: Tally) -> Iterator[bytes]:
 
 
 def _read(stream: BinaryIO, tally: Tally) -> bytes:
-    try:
-        return stream.read1(BLOCK_BYTES) if isinstance(stream, BufferedReader) else stream.read(BLOCK_BYTES)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        tally.broken = f"broken gzip ({error}); what came before it counts"
-        return b""
+    """About a block, of as many small reads as that takes: what came before a break is not lost with it."""
+    parts, size = [], 0
+    read = stream.read1 if isinstance(stream, BufferedReader | gzip.GzipFile) else stream.read
+    while size < BLOCK_BYTES and not tally.broken:
+        try:
+            part = read(BLOCK_BYTES - size)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            tally.broken = f"broken gzip ({error}); what came before it counts"
+            break
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def names_in(line: bytes, column: int | None = None) -> Iterator[str]:

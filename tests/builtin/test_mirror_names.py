@@ -1,10 +1,12 @@
 """Candidates' names looked up on the simulated line: every state, by resolvers that are honest, lying, silent."""
 
 import asyncio
+import json
 from collections.abc import Iterable
 
 import pytest
 
+from blockprobe.cli.mirrors_finding import Wanted, find_candidates
 from blockprobe.lab import addresses as at
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Scenario
@@ -70,19 +72,27 @@ STATES = {
 }
 
 
-def looked_up(names: Iterable[str], outside: tuple[str, ...], line: tuple[str, ...] = at.RESOLVERS[:1], timeout=1.0):
+def looked_up(
+    names: Iterable[str],
+    outside: tuple[str, ...],
+    *,
+    line: tuple[str, ...] = at.RESOLVERS[:1],
+    address: str | None = at.PUBLIC_RESOLVER,
+    timeout: float = 1.0,
+) -> dict[str, NameLook]:
     async def work() -> dict[str, NameLook]:
         clock, dialer = SystemClock(), Dialer()
         dns = DnsClient(dialer, clock, TlsContexts())
         resolver = NameResolver(
             dns=dns,
             session=Session(clock=clock, dialer=dialer, began=clock.monotonic(), timeout_s=timeout),
-            outside=tuple(parse_resolver(url, ResolverGroup.PUBLIC, at.PUBLIC_RESOLVER) for url in outside),
+            outside=tuple(parse_resolver(url, ResolverGroup.PUBLIC, address) for url in outside),
             line=tuple(parse_resolver(url, ResolverGroup.ISP) for url in line),
             services=SERVICES,
             public=at.PUBLIC_NETS,
         )
         try:
+            await resolver.bootstrap()
             return {look.name: look async for look in resolver.look_all(names)}
         finally:
             await dns.aclose()
@@ -151,3 +161,39 @@ def test_many_names_share_one_question_about_their_suffix(world):
 
     assert {look.state for look in looks.values()} == {NameState.NXDOMAIN}
     assert set(looks) == set(names)
+
+
+def test_an_encrypted_resolver_known_by_name_is_looked_up_first(world):
+    looks = looked_up(("alive.com",), (f"https://{at.PUBLIC_RESOLVER_NAME}/dns-query",), address=None)
+
+    assert looks["alive.com"].sure
+
+
+def test_the_command_looks_up_what_it_found_and_keeps_two_answers(world, tmp_path, capfdbinary):
+    config, names = tmp_path / "probe.toml", tmp_path / "names.txt"
+    config.write_text(world.settings_toml(WORLD))
+    names.write_text("listed.com\ngone.com\n")
+    wanted = Wanted(sites=("listed.net", "gone.net"), top=0, names=(str(names),), resolve=True)
+
+    assert find_candidates(wanted, "json", str(config)) == 0
+
+    said = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    dns = {line["name"]: line["dns"] for line in said}
+    assert (dns["listed.com"]["state"], dns["listed.com"]["line_differs"]) == ("resolves", True)
+    assert dns["listed.com"]["line"]["failure"] == "dns_nxdomain_error"
+    assert dns["gone.com"]["state"] == "nxdomain"
+
+
+def test_the_table_shows_who_may_live_and_counts_the_rest(world, tmp_path, capfdbinary):
+    config, names = tmp_path / "probe.toml", tmp_path / "names.txt"
+    config.write_text(world.settings_toml(WORLD))
+    names.write_text("listed.com\ngone.com\n")
+    wanted = Wanted(sites=("listed.net", "gone.net"), top=0, names=(str(names),), resolve=True)
+
+    find_candidates(wanted, "table", str(config))
+
+    shown = " ".join(capfdbinary.readouterr().out.decode().split())
+    assert "listed.com" in shown
+    assert "gone.com" not in shown
+    assert "1 resolves" in shown
+    assert "1 nxdomain" in shown

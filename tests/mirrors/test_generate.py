@@ -1,7 +1,7 @@
 import pytest
 
 from blockprobe.mirrors.brand import brand_of
-from blockprobe.mirrors.generate import Tables, guesses
+from blockprobe.mirrors.generate import Tables, guesses, prior_of
 from blockprobe.mirrors.shapes import shipped_tables
 from blockprobe.mirrors.suffixes import host_in
 
@@ -33,6 +33,13 @@ def test_a_weight_is_the_product_of_spelling_shape_filling_and_suffix():
     assert found["somebrandto.com"].weight == pytest.approx(0.05 * 0.4)
     assert found["somebrandto.com"].shape == "{brand}{tld}"
     assert found["some-brand.com"].weight == pytest.approx(0.05 / 8 * 0.5 * 0.4)
+
+
+def test_a_prior_is_the_number_of_names_that_a_weight_stands_for_and_at_most_one_half():
+    found = {guess.name: guess for guess in guesses(brand_of("somebrand.to"), TABLES, 500)}
+
+    assert prior_of(found["somebrand3.com"], TABLES) == pytest.approx(4 * 0.3 * 0.25 * 0.4)
+    assert prior_of(found["somebrand.com"], TABLES) == 0.5
 
 
 def test_a_top_level_domain_that_was_never_seen_has_the_floor():
