@@ -90,4 +90,4 @@ def test_its_metadata_names_the_licence_and_the_dependencies_that_are_required(u
     assert "License-Expression: BSD-3-Clause" in text
     for wanted in ("dnspython", "httpx", "scapy", "prometheus-client", "typer", "rich"):
         assert f"Requires-Dist: {wanted}" in text
-    assert set(PROJECT["optional-dependencies"]) == {"demo", "dev"}
+    assert set(PROJECT["optional-dependencies"]) == {"demo", "dev", "mirrors", "quic"}

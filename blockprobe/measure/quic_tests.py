@@ -28,9 +28,10 @@ from blockprobe.net.tcp import Endpoint
 from blockprobe.verdict.address_facts import judged_addresses
 from blockprobe.verdict.leg import Leg, endpoint_of, leg_of
 from blockprobe.verdict.quic_facts import address_in_doubt, advertised, silent_addresses
+from blockprobe.verdict.quic_path import path_withholds_quic
 
-#: Rounds of three packets at each hop limit: six without an answer are no loss.
-PATH_ROUNDS = 2
+#: Rounds of three packets at each hop limit, at most: two prove it on a clean line, and a loss spoils "three of three".
+PATH_ROUNDS = 5
 #: Echoes tried until one speaks QUIC; the answer holds for the whole run.
 _ECHOES = 2
 _NEUTRAL_URL = "https://neutral.example/"  # of which the length of a neutral name is taken
@@ -98,7 +99,8 @@ async def _line_speaks_quic(case: Case, leg: Leg) -> bool:
         if shared.quic is None:
             tester = QuicTester(case, leg)
             why = Why(test=Test.SQUARE, place=Place.ECHO, listed=False, hop=leg.hop)
-            echoes = [echo for echo in shared.echoes if tester.usable(echo)][:_ECHOES]
+            usable = [echo for echo in shared.echoes if tester.usable(echo)]
+            echoes = sorted(usable, key=lambda echo: shared.ledger.is_hot((echo.address, tester.port)))[:_ECHOES]
             found = await together(tester.at(why, echo.address, neutral_like(leg.host)) for echo in echoes)
             shared.quic = any(one.failure is None for one in found)
     return shared.quic
@@ -180,6 +182,8 @@ async def _along_the_path(case: Case, leg: Leg, address: str) -> None:
         )
         for path in found:
             case.note(path)
+        if path_withholds_quic(case.view(), leg, address):
+            return
 
 
 def _somebody_else(case: Case, family: int) -> tuple[Place, str] | None:
