@@ -10,7 +10,19 @@ from typing import Final
 
 from blockprobe.lab import addresses as at
 from blockprobe.lab import pages
-from blockprobe.lab.censor import Action, DnsInject, Drop, Host, Loss, Match, Residual, Rule, Sni, dns_intercept
+from blockprobe.lab.censor import (
+    Action,
+    DnsInject,
+    Drop,
+    Host,
+    Loss,
+    Match,
+    QuicSni,
+    Residual,
+    Rule,
+    Sni,
+    dns_intercept,
+)
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.proxies import Proxy
 from blockprobe.lab.scenario import Scenario
@@ -18,10 +30,13 @@ from blockprobe.lab.sites import Page, Reply, Site, place, site
 from blockprobe.lab.zones import Name
 from blockprobe.model.bypass import Outcome, TechniqueId
 from blockprobe.model.words import State
+from blockprobe.net.quic_wire import available
 
 T = TechniqueId
 RESOLVERS: Final = (T.RESOLVER_UDP, T.RESOLVER_TCP, T.RESOLVER_DOT, T.RESOLVER_DOH)
 SPLITS: Final = (T.SPLIT_SEGMENTS, T.SPLIT_RECORDS)
+#: Where the extra is not installed, HTTP/3 cannot be tried.
+HTTP3: Final = (T.HTTP3,) if available() else ()
 #: What leads around any censor of this world: another machine opens the site.
 AROUND: Final = (T.WEB_PROXY, T.HTTP_PROXY, T.SOCKS5, T.TOR, T.VPN)
 #: What can be tried against any https:// target with both families, its www twin and a page in cleartext.
@@ -117,6 +132,10 @@ TRUTHS: Final = (
           works=(T.HTTP, T.WWW), fails=_rest(T.HTTP, T.WWW), lowest_effort=0),
     Truth(target="https://sni-inject.example/", censor="injects resets on the SNI and lets the original pass",
           works=(T.HTTP,), fails=_rest(T.HTTP)),
+    Truth(target="https://h3.example/", censor="resets on the SNI over TCP, and knows no QUIC",
+          works=(T.HTTP, *HTTP3), fails=_rest(T.HTTP), lowest_effort=0 if HTTP3 else 2),
+    Truth(target="https://h3-sni.example/", censor="resets on the SNI over TCP, and drops it in QUIC",
+          works=(T.HTTP,), fails=(*_rest(T.HTTP), *HTTP3)),
     Truth(target="https://both-layers.example/", censor="NXDOMAIN from the ISP's resolver, and resets on SNI and Host",
           fails=USUAL),
     Truth(target="http://host.example/", censor="resets on the Host line, however it is spelled",
@@ -165,6 +184,8 @@ WORLD: Final = Scenario(
         _two("open.example", 26),
         _two("sni-packet.example", 27),
         _two("sni-stream.example", 28),
+        _two("h3.example", 31, quic=True),
+        _two("h3-sni.example", 32, quic=True),
         site("copy.example", 29, Reply(then=Page(title="nx.example", seed="nx.example"))),
         site("notice-of-copy.example", 30, Reply(then=Page(html=pages.notice().decode()))),
     ),
@@ -187,6 +208,8 @@ WORLD: Final = Scenario(
         Sni(names=("sni-naive.example",), reassemble=False),
         Sni(names=("sni-packet.example",), reassemble=False, reassemble_records=False),
         Sni(names=("sni-stream.example",), reassemble_records=False),
+        Sni(names=("h3.example", "h3-sni.example")),
+        *((QuicSni(names=("h3-sni.example",)),) if HTTP3 else ()),
         Sni(names=("sni.example", "both-layers.example", "two-sni.example", "host-literal.example")),
         Sni(names=("sni-drop.example",), action=Action.DROP),
         Sni(names=("sni-exact.example",), subdomains=False),
@@ -222,6 +245,26 @@ DOH_SHUT_TRUTHS: Final = (
           works=(*RESOLVERS[:3], T.MIRROR), fails=(T.HTTP, T.WWW, T.OTHER_FAMILY, *SPLITS),
           inconclusive=(T.RESOLVER_DOH,),
           lowest_effort=1),
+)  # fmt: skip
+
+EVERY_NAME: Final = replace(
+    WORLD,
+    name="bypass-every-name",
+    censor="NXDOMAIN from the ISP's resolver; the public one gives one address, whatever it is asked for",
+    lies=(
+        *WORLD.lies,
+        Lie(
+            names=("example",),
+            say=Say.ADDRESSES,
+            answers=(at.BLOCK_PAGE, at.BLOCK_PAGE_V6),
+            resolvers=(at.PUBLIC_RESOLVER, at.PUBLIC_RESOLVER_V6),
+        ),
+    ),
+    rules=(),
+)
+EVERY_NAME_TRUTHS: Final = (
+    Truth(target="https://nx.example/", censor="NXDOMAIN, and a resolver that answers everything",
+          works=(T.MIRROR,), fails=(T.HTTP, T.WWW, T.OTHER_FAMILY, *SPLITS), inconclusive=RESOLVERS),
 )  # fmt: skip
 
 PUNISHED: Final = replace(

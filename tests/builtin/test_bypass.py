@@ -16,6 +16,8 @@ from blockprobe.catalogue.fingerprints import load_fingerprints
 from blockprobe.lab.bypass_world import (
     DOH_SHUT,
     DOH_SHUT_TRUTHS,
+    EVERY_NAME,
+    EVERY_NAME_TRUTHS,
     PUNISHED,
     PUNISHED_TRUTHS,
     TRUTHS,
@@ -27,7 +29,7 @@ from blockprobe.lab.lab import Lab
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.trial import settings_of
 from blockprobe.measure.bypass.techniques import TECHNIQUES
-from blockprobe.model.bypass import Outcome
+from blockprobe.model.bypass import Outcome, TechniqueId
 from blockprobe.model.bypass_codec import dump_bypass, load_bypass
 from blockprobe.model.target import parse_target
 from blockprobe.model.words import State
@@ -99,6 +101,9 @@ def test_each_censor_falls_to_what_gets_around_it_and_to_nothing_else(helped: La
 
     assert len(results) == len(PART)
     check(results)
+    (alone,) = [around for truth, around in results if truth.target == "https://open.example/"]
+    assert alone.bypass.because == "there is nothing to get around: the plain path is accessible, not blocked"
+    assert (alone.bypass.trials, alone.bypass.blocked_after) == ((), None)
 
 
 @WHOLE
@@ -123,12 +128,12 @@ def test_a_filter_that_punishes_the_address_does_not_spoil_the_next_technique(he
     check(measured(lab, PUNISHED, PUNISHED_TRUTHS))
 
 
-def test_nothing_is_tried_where_nothing_is_blocked(helped: Lab, lab: Lab) -> None:
-    ((_, around),) = measured(lab, WORLD, [truth for truth in TRUTHS if truth.target == "https://open.example/"])
+def test_a_resolver_that_answers_everything_is_no_way_around_and_no_failure_of_one(helped: Lab, lab: Lab) -> None:
+    results = measured(lab, EVERY_NAME, EVERY_NAME_TRUTHS)
 
-    assert around.bypass.trials == ()
-    assert around.bypass.because == "there is nothing to get around: the plain path is accessible, not blocked"
-    assert around.bypass.blocked_after is None
+    check(results)
+    said = {trial.technique: trial.because for trial in results[0][1].bypass.trials}
+    assert "neutral sites open this way in 0 of 3 tries only" in said[TechniqueId.RESOLVER_DOH]
 
 
 def test_a_battery_that_runs_out_of_its_budget_says_so_and_calls_nothing_a_failure(helped: Lab, lab: Lab) -> None:
