@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import trustme
+from aioquic.asyncio.protocol import QuicConnectionProtocol
+from aioquic.asyncio.server import QuicServer
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.events import QuicEvent, StreamDataReceived
 
 from blockprobe.helper.quic_server import H3Request, H3Response, QuicFront, configuration
 from blockprobe.net.tcp import Endpoint
@@ -51,6 +54,43 @@ async def serving(
         yield Endpoint(address=address, port=port)
     finally:
         front.close()
+        await asyncio.sleep(0.01)
+
+
+class _Raw(QuicConnectionProtocol):
+    """Sends bytes of the test's on the streams that a request opens, and on one of its own."""
+
+    answer: tuple[bytes, bytes] = (b"", b"")
+
+    def quic_event_received(self, event: QuicEvent) -> None:
+        if isinstance(event, StreamDataReceived) and event.stream_id == 0:
+            on_request, on_own = self.answer
+            self._quic.send_stream_data(3, on_own)
+            self._quic.send_stream_data(0, on_request, end_stream=True)
+            self.transmit()
+
+
+@contextlib.asynccontextmanager
+async def saying(made: QuicConfiguration, answer: tuple[bytes, bytes]) -> AsyncIterator[Endpoint]:
+    """A QUIC server that speaks no HTTP/3: it sends these bytes on the request's stream and on one of its own."""
+
+    def conversation(*arguments: Any, **options: Any) -> _Raw:
+        raw = _Raw(*arguments, **options)
+        raw.answer = answer
+        return raw
+
+    loop = asyncio.get_running_loop()
+    server = QuicServer(configuration=made, create_protocol=conversation)
+    transport, _ = await loop.create_datagram_endpoint(lambda: server, ("127.0.0.1", 0))
+    try:
+        address, port = transport.get_extra_info("sockname")[:2]
+        yield Endpoint(address=address, port=port)
+    finally:
+        for one in set(server._protocols.values()):
+            if one._timer is not None:
+                one._timer.cancel()
+            one._transmit_task = None
+        transport.close()
         await asyncio.sleep(0.01)
 
 

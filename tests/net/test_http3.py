@@ -1,9 +1,13 @@
 import asyncio
 import hashlib
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from aioquic.quic.configuration import QuicConfiguration
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from blockprobe.helper.quic_server import H3Request, H3Response
 from blockprobe.model.failure import Failure
@@ -12,7 +16,7 @@ from blockprobe.net import http
 from blockprobe.net.http import Request
 from blockprobe.net.http3 import fetch_h3
 from blockprobe.net.quic import QuicHello, shake_hands
-from tests.net.quic_site import PAGE, authority, serving, shown
+from tests.net.quic_site import PAGE, authority, saying, serving, shown
 from tests.net.wire import WHY, a_session
 
 _CA = authority("Laboratory")
@@ -25,6 +29,11 @@ Handler = Callable[[H3Request], Awaitable[H3Response | None]]
 def _trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _CA.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> QuicConfiguration:
+    return shown(tmp_path_factory.mktemp("shown"), _CA, "a.example")
 
 
 def _fetch(folder: Path, handler: Handler, *, timeout_s: float = 3.0, body_bytes: int = 524_288) -> HttpObservation:
@@ -108,3 +117,35 @@ def test_a_head_that_is_none_has_its_word(tmp_path: Path, response: H3Response, 
     seen = _fetch(tmp_path, _always(response))
 
     assert (seen.failure, seen.status, seen.body) == (failure, None, "")
+
+
+#: A head and a page as HTTP/3 frames, to be spoiled: HEADERS with status 200, DATA.
+_GOOD = b"\x01\x03\x00\x00\xd9\x00\x05hello"
+
+
+@settings(
+    max_examples=1_000 if "BLOCKPROBE_ACCEPTANCE" in os.environ else 12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    st.one_of(st.binary(max_size=60), st.binary(max_size=6).map(lambda piece: _GOOD[:5] + piece + _GOOD[5:])),
+    st.one_of(st.binary(max_size=40), st.binary(max_size=8).map(lambda piece: b"\x00\x04\x00" + piece)),
+)
+def test_whatever_is_said_in_place_of_http3_the_exchange_ends_in_a_status_or_a_word(
+    made: QuicConfiguration, on_request: bytes, on_own: bytes
+) -> None:
+    async def scenario() -> HttpObservation:
+        session = a_session(0.5, 1_000)
+        async with saying(made, (on_request, on_own)) as endpoint:
+            seen, wire = await shake_hands(session, WHY, endpoint, QuicHello(server_name=None, verify_name="a.example"))
+            assert wire is not None, seen
+            try:
+                return await fetch_h3(session, WHY, wire, _REQUEST)
+            finally:
+                wire.close()
+
+    seen = asyncio.run(scenario())
+
+    assert seen.failure is not None or seen.status is not None
+    assert seen.body_bytes <= 1_000
