@@ -1,6 +1,6 @@
 """How many of a brand's real names the generator finds when it has never seen that brand.
 
-    python bench/mirrors_recall.py [--lists DIR] [--entities N] [--show]
+    python bench/mirrors_recall.py [--lists DIR] [--entities N] [--show] [--save]
 
 For each brand the tables are learned again from everything but that brand; the generator gets one site of the brand
 and the word, and is asked for its other names. The site is the name that the lists mention most often. See
@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from common import save
 from mirrors_events import Corpus, corpus_at
 from mirrors_learn import learn
 
@@ -72,6 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lists", type=Path, help="the unpacked package; otherwise the installed one, or fetched")
     parser.add_argument("--entities", type=int, default=100, help="how many brands of the second group")
+    parser.add_argument("--save", action="store_true", help="write bench/results/mirrors_recall.json")
     parser.add_argument("--show", action="store_true", help="also name what was missed")
     options = parser.parse_args()
     corpus = corpus_at(options.lists)
@@ -79,17 +82,20 @@ def main() -> int:
     def ours(site: str, stem: str) -> list[str]:
         return [one.name for one in guesses(brand_of(site, stem), learn(corpus, stem), STEPS[-1])]
 
+    figures: dict[str, Any] = {}
     recall = measure(corpus, corpus.brands, ours)
     print(f"{recall.brands} brands with {recall.names} other names; recall within 100 / 1,000 / 3,000 / 10,000 names")
-    _show("generator, brand left out", recall)
-    _show("every top-level domain", measure(corpus, corpus.brands, _every_tld))
-    _show_dnstwist(corpus)
+    _show("generator, brand left out", recall, figures)
+    _show("every top-level domain", measure(corpus, corpus.brands, _every_tld), figures)
+    _show_dnstwist(corpus, figures)
     chosen = sorted(set(corpus.entities) - set(corpus.brands))
     random.Random(1).shuffle(chosen)
     others = {stem: corpus.entities[stem] for stem in chosen if not _related(stem, corpus.brands)}
     some = dict(list((stem, names) for stem, names in others.items() if len(names) > 1)[: options.entities])
     second = measure(corpus, some, ours)
-    _show(f"{second.brands} brands that the lists name by rule ({second.names} names)", second)
+    _show(f"{second.brands} brands that the lists name by rule ({second.names} names)", second, figures)
+    if options.save:
+        print(save("mirrors_recall", 1, figures))
     if options.show:
         print("missed:", " ".join(recall.missed))
     missed = [step for step, goal in zip(STEPS, GOALS, strict=True) if recall.at(step) < goal]
@@ -105,7 +111,7 @@ def _every_tld(site: str, stem: str) -> list[str]:
     return [f"{stem}.{suffix}" for suffix in top_level_suffixes()]
 
 
-def _show_dnstwist(corpus: Corpus) -> None:
+def _show_dnstwist(corpus: Corpus, figures: dict[str, Any]) -> None:
     try:
         import dnstwist
     except ImportError:
@@ -117,10 +123,13 @@ def _show_dnstwist(corpus: Corpus) -> None:
         fuzzer.generate()
         return [str(one["domain"]) for one in fuzzer.domains]
 
-    _show("dnstwist, its default fuzzers", measure(corpus, corpus.brands, twisted))
+    _show("dnstwist, its default fuzzers", measure(corpus, corpus.brands, twisted), figures)
 
 
-def _show(what: str, recall: Recall) -> None:
+def _show(what: str, recall: Recall, figures: dict[str, Any]) -> None:
+    if not recall.names:
+        return
+    figures[what] = {"names": recall.names, "brands": recall.brands, **{str(step): recall.at(step) for step in STEPS}}
     shares = " / ".join(f"{recall.at(step):.3f}".lstrip("0") for step in STEPS)
     print(f"  {what}: {shares}  ({recall.guessed / max(1, recall.brands):,.0f} names a brand)")
 
