@@ -136,28 +136,37 @@ def test_means_that_answer_with_something_else_count_for_nothing_and_are_told_in
     assert vpn.because == "bypass.interface: this machine has no interface wg9; is the VPN up?"
 
 
-def test_what_is_published_for_ech_is_told_though_it_cannot_be_used(helped: Lab, lab: Lab) -> None:
-    other = "stripped.example"
+def test_what_is_published_for_ech_is_told_and_a_web_proxy_that_gets_another_page_relays_all_the_same(
+    helped: Lab, lab: Lab
+) -> None:
+    other, elsewhere = "stripped.example", "elsewhere.example"
     both = (TARGET, other)
-    base = world()
+    base = world(web_proxies=[_url("web", Conduct.HONEST)])
+    ours = (Reply(then=Page(), client="helper"), Reply(then=Page(), client="probe"))
+    another = (*ours, Reply(then=Page(seed="another page", title="Not here")))
     scenario = replace(
         base,
-        sites=(*base.sites, site(other, 13)),
+        sites=(*base.sites, site(other, 13), site(elsewhere, 14, *another)),
         lies=(
             Lie(names=(TARGET,), say=Say.NODATA, types=(Type.HTTPS,)),
             Lie(names=(other,), say=Say.NO_ECH, types=(Type.HTTPS,)),
-            Lie(names=both, say=Say.NXDOMAIN, types=(Type.A, Type.AAAA)),
+            Lie(names=(*both, elsewhere), say=Say.NXDOMAIN, types=(Type.A, Type.AAAA)),
         ),
-        names=tuple(
+        names=base.names
+        + tuple(
             Name(name=name, addresses=place(number), https=True, ech=True)
             for name, number in zip(both, (10, 13), strict=True)
         ),
     )
-    told = [bypass.trials[0] for bypass in measured(lab, scenario, T.ECH, targets=both)]
+    found = measured(lab, scenario, T.ECH, T.WEB_PROXY, targets=(*both, elsewhere))
+    told = [bypass.trials[0] for bypass in found[:2]]
     assert {ech.outcome for ech in told} == {Outcome.NOT_AVAILABLE}
     begins = "Python's TLS cannot send an Encrypted ClientHello; the site publishes keys for ECH (https://dns.example/"
     assert [ech.because for ech in told if not ech.because.startswith(begins)] == []
     own = f"udp://{at.RESOLVERS[0]}:53"
+    assert [bypass.trials[1].outcome for bypass in found] == [Outcome.WORKS, Outcome.WORKS, Outcome.FAILS]
+    because = found[2].trials[1].because
+    assert "showed a page of its own ('Not here'), not the site's; it does show our helper's echo" in because
     for ech, words in zip(told, ("gives no HTTPS record", "gives them without the keys"), strict=True):
         assert f"{own} {words}" in ech.because
 

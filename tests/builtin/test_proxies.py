@@ -140,6 +140,19 @@ def test_proxies_open_a_name_that_is_filtered_and_an_address_that_is_dropped(lab
         assert asyncio.run(scenario()) == [NAME] * 6
 
 
+def test_a_filter_that_reads_every_port_sees_the_name_in_a_tunnel_unless_the_proxy_is_asked_over_tls(lab):
+    async def scenario() -> list[str]:
+        honest = PORTS[Conduct.HONEST]
+        return await asyncio.gather(
+            through(f"http://{at.ELSEWHERE}:{honest}"),
+            through(f"socks5://{at.ELSEWHERE}:{honest + 100}"),
+            through("https://proxy.example:3128", login=LOGIN),
+        )
+
+    load(lab, Sni(names=(NAME,), match=Match(protocol="tcp")))
+    assert asyncio.run(scenario()) == ["connection_reset", "connection_reset", NAME]
+
+
 def test_a_proxy_that_lies_hangs_or_refuses_opens_nothing_and_has_its_word(lab):
     async def scenario() -> list[tuple[str, str]]:
         urls = [f"{scheme}://{at.ELSEWHERE}:{port + more}" for port in PORTS.values() for scheme, more in KINDS]

@@ -4,7 +4,7 @@ from blockprobe.model.bypass import Shown
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, Place, Test, Why
 from blockprobe.verdict.copies import LEAST_TEXT, read_copy, telling
-from blockprobe.verdict.sketch import text_sketch, title_of
+from blockprobe.verdict.sketch import MAX_TEXT, text_sketch, title_of
 
 SITE = "<title>The site</title>" + " ".join(f"word{letter} of the story" for letter in "abcdefghijklmnopqrstuvwxyz")
 OTHER = "<title>Best proxy</title>" + " ".join(f"fast {letter} free secure" for letter in "abcdefghijklmnopqrstuvwxyz")
@@ -36,6 +36,20 @@ def shown(seen: HttpObservation, *known: HttpObservation) -> Shown:
 def test_the_same_text_under_a_bar_and_with_other_links_is_a_copy() -> None:
     rewritten = SITE.replace("wordk", '<a href="/?u=https%3A%2F%2Fa.example">wordk</a>')
     assert shown(page("<div>You are browsing through a proxy</div>" + rewritten)) is Shown.REAL
+
+
+def test_a_page_of_links_is_known_again_when_each_of_them_leads_to_the_proxy() -> None:
+    rows = [
+        f'<a href="https://a.example/section/{n}/{"x" * 100}">story {_word(n)} {_word(7 * n)}</a>' for n in range(800)
+    ]
+    whole = "\n".join(rows)
+    rewritten = whole.replace('href="https://', 'href="https://webproxy.example/browse?u=https%3A%2F%2F')
+    assert len(whole) > MAX_TEXT, "so that the cut falls elsewhere"
+    assert shown(page(rewritten), page(whole)) is Shown.REAL
+
+
+def _word(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number * 7919))
 
 
 @pytest.mark.parametrize(
