@@ -55,6 +55,10 @@ class Labelled:
         data = (self.folder / name).read_bytes()
         return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
+    def candidate(self, name: str) -> Features:
+        """The features of a candidate's page, as they are read in use."""
+        return read_page(self.raw(name), whole=False)
+
     def page(self, name: str) -> Features:
         """The features of a page."""
         if name not in self.pages:
@@ -88,7 +92,7 @@ def rows_of(corpus: Labelled, background: str) -> list[Row]:
                 label=pair["label"],
                 subtype=pair["subtype"],
                 copy=pair["copy"],
-                shares=shares_of(reference, corpus.page(pair["page"])).weighed(),
+                shares=shares_of(reference, corpus.candidate(pair["page"])).weighed(),
             )
             for pair in corpus.pairs
             if pair["site"] == name

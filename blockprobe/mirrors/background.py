@@ -41,7 +41,7 @@ def background_of(sites: Iterable[Sequence[Features]], *, common: tuple[Marks, .
         number += 1
         for place in range(len(KINDS)):
             counts[place].update(frozenset().union(*(page.marks[place] for page in pages)))
-    return Background(counts=counts, sites=number, common=common or (NONE,) * len(KINDS))
+    return Background(counts=tuple(map(dict, counts)), sites=number, common=common or (NONE,) * len(KINDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

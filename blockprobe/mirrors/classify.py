@@ -88,4 +88,4 @@ def _readable(reader: PageReader, files: Iterable[Path]) -> Iterator[Features]:
 
 def _judge(reader: PageReader, reference: Reference, file: Path, prior: float, notice: Notice) -> Judgement:
     raw = read_saved(file)
-    return judge_page(reference, reader.read(raw), prior=prior, notice=notice(raw))
+    return judge_page(reference, reader.read(raw, whole=False), prior=prior, notice=notice(raw))

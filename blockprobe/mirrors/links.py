@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 _ORIGIN = re.compile(r"^(?:https?:)?//[^/?#\n]*", re.MULTILINE | re.IGNORECASE)
-_CLIMBING = re.compile(r"^[./]+", re.MULTILINE)
 _FRAGMENT = re.compile(r"#[^\n]*")
 _SUFFIXES = (".html", ".htm", "/index", "/index.php", "/")
 _OTHER_SCHEME = re.compile(r"^(?!https?:)[a-z][a-z0-9+.-]*:[^\n]*$", re.MULTILINE | re.IGNORECASE)
-_HINTS = ("=http", "=aHR0c", "%3a", "%3A", "/http:", "/https:")
+_HINTS = ("=http", "=aHR0c", "%3", "/http")
 _HOST_IN_PATH = re.compile(
     r"^(?:https?://[^/\n]*)?+/?(?:[^/?\n]*/){0,2}[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/", re.MULTILINE | re.IGNORECASE
 )
@@ -24,7 +23,7 @@ _QUERY = re.compile(r"[?&;](?:u|q|url|target|site)=(?P<value>[^&;#]+)", re.IGNOR
 _FILE = re.compile(r"\.(?:html?|php|js|css|aspx?|json|xml|txt|md|png|jpe?g|gif|svg)$", re.IGNORECASE)
 _ABSOLUTE = ("http://", "https://", "//")
 
-LOOKED_AT = 40
+LOOKED_AT = 24
 """A web proxy wraps every link, so the first ones show it."""
 MAX_WRAPPED_CHARS = 2000
 """A longer link is taken as it is."""
@@ -32,17 +31,17 @@ MAX_WRAPPED_CHARS = 2000
 
 def plain_links(hrefs: Sequence[str]) -> set[str]:
     """The distinct paths and queries, without empty ones; other schemes (mailto, javascript) are dropped."""
-    text = "\n".join(set(hrefs)) + "\n"
-    if any(hint in text for hint in _HINTS) or _HOST_IN_PATH.search("\n".join(hrefs[:LOOKED_AT])):
+    text, first = "\n".join(set(hrefs)) + "\n", "\n".join(hrefs[:LOOKED_AT])
+    if any(hint in first for hint in _HINTS) or _HOST_IN_PATH.search(first):
         text = "\n".join(unwrapped(href) for href in text.split("\n")) + "\n"
-    text = _ORIGIN.sub("", text)
+    if "//" in text:
+        text = _ORIGIN.sub("", text)
     if ":" in text:
         text = _OTHER_SCHEME.sub("", text)
     text = _FRAGMENT.sub("", text)
     for suffix in _SUFFIXES:
         text = text.replace(suffix + "\n", "\n")
-    found = set(_CLIMBING.sub("", text).split("\n"))
-    return found - {"", "index"}
+    return {path.lstrip("./") for path in text.split("\n")} - {"", "index"}
 
 
 def unwrapped(href: str) -> str:

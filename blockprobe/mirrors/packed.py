@@ -22,7 +22,9 @@ def pack_features(features: Features) -> bytes:
     facts = features.facts
     signs = sum(1 << place for place, name in enumerate(_SIGNS) if name in facts.signs)
     counts = (facts.words, facts.links, facts.passwords, facts.downloads, facts.scripts, signs)
-    marks = array("I", (mark for kind in features.marks for mark in sorted(kind)))
+    marks = array("I")
+    for kind in features.marks:
+        marks.extend(kind)
     if sys.byteorder == "big":
         marks.byteswap()
     return _HEAD.pack(*map(len, features.marks), *counts) + marks.tobytes()

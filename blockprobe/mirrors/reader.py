@@ -16,7 +16,7 @@ from typing import Self
 from blockprobe.mirrors.features import Features
 from blockprobe.mirrors.packed import MAX_PACKED_BYTES, unpack_features
 from blockprobe.mirrors.page import MAX_PAGE_BYTES
-from blockprobe.mirrors.reader_child import LENGTH
+from blockprobe.mirrors.reader_child import HEAD, LENGTH
 from blockprobe.model.errors import ConfigError
 
 PATIENCE_S = 60.0
@@ -47,17 +47,15 @@ class PageReader:
         """End the child."""
         self.close()
 
-    def read(self, raw: bytes) -> Features | None:
-        """The features of a page's first 64 KiB; None when it could not be read within the limits."""
+    def read(self, raw: bytes, *, whole: bool = True) -> Features | None:
+        """The features of a page's first 64 KiB, `whole` or not as page.py says; None when the limits were hit."""
         child = self._child or self._start()
         page = raw[:MAX_PAGE_BYTES]
         try:
             assert child.stdin is not None
-            _send(child.stdin.fileno(), LENGTH.pack(len(page)) + page)
-            (length,) = LENGTH.unpack(self._take(child, LENGTH.size))
-            if length > MAX_PACKED_BYTES:
-                raise ValueError("an answer that is too long")
-            return unpack_features(self._take(child, length)) if length else None
+            _send(child.stdin.fileno(), HEAD.pack(len(page), whole) + page)
+            packed = _answer(child)
+            return unpack_features(packed) if packed else None
         except (OSError, EOFError, ValueError):
             self.deaths += 1
             self.close()
@@ -86,19 +84,23 @@ class PageReader:
         )
         return self._child
 
-    def _take(self, child: subprocess.Popen[bytes], length: int) -> bytes:
-        """Exactly `length` bytes of the answer. Raises EOFError when the child is dead or out of time."""
-        assert child.stdout is not None
-        pipe, parts, missing = child.stdout.fileno(), [], length
-        while missing:
-            if not select.select([pipe], [], [], PATIENCE_S)[0]:
-                raise EOFError("no answer in time")
-            part = os.read(pipe, missing)
-            if not part:
-                raise EOFError("the child is dead")
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
+
+def _answer(child: subprocess.Popen[bytes]) -> bytes:
+    """One answer without its length. Raises EOFError when the child is dead or out of time, ValueError for nonsense."""
+    assert child.stdout is not None
+    pipe, data, wanted = child.stdout.fileno(), b"", LENGTH.size
+    while len(data) < wanted:
+        if not select.select([pipe], [], [], PATIENCE_S)[0]:
+            raise EOFError("no answer in time")
+        part = os.read(pipe, 1 << 16)
+        if not part:
+            raise EOFError("the child is dead")
+        data += part
+        if len(data) >= LENGTH.size:
+            wanted = LENGTH.size + LENGTH.unpack_from(data)[0]
+            if not len(data) <= wanted <= MAX_PACKED_BYTES:
+                raise ValueError("an answer that is too long")
+    return data[LENGTH.size :]
 
 
 def _send(pipe: int, data: bytes) -> None:

@@ -4,47 +4,47 @@ Each page has CPU_S seconds of CPU and all have MEMORY_BYTES of address space; w
 starts another (reader.py). Run as `python -m blockprobe.mirrors.reader_child`.
 """
 
+import gc
 import resource
 import struct
 import sys
-from typing import BinaryIO
 
 from blockprobe.mirrors.packed import pack_features
 from blockprobe.mirrors.page import MAX_PAGE_BYTES, PageTooDeep, prepare, read_page
 
 CPU_S = 2
 MEMORY_BYTES = 256 << 20
+HEAD = struct.Struct("<I?")
+"""Before a page: its length, and whether it is to be read whole."""
 LENGTH = struct.Struct("<I")
+"""Before an answer; nought says that the page is nested too deep."""
 
 
 def main() -> int:
     """Answer pages until the parent closes the pipe; 1 when a frame is too long or cut."""
     prepare()
+    gc.freeze()
+    gc.set_threshold(50_000)  # a page makes thousands of objects and no circles
     _confine()
     pages, answers = sys.stdin.buffer, sys.stdout.buffer
-    while head := pages.read(LENGTH.size):
-        page = _body(pages, head)
-        if page is None:
+    while head := pages.read(HEAD.size):
+        length, whole = HEAD.unpack(head) if len(head) == HEAD.size else (MAX_PAGE_BYTES + 1, True)
+        page = pages.read(length) if length <= MAX_PAGE_BYTES else b""
+        if len(page) != length:
             return 1
         _allow_cpu()
-        packed = _packed(page)
+        packed = _packed(page, whole=whole)
         answers.write(LENGTH.pack(len(packed)) + packed)
         answers.flush()
     return 0
 
 
-def _packed(page: bytes) -> bytes:
+def _packed(page: bytes, *, whole: bool) -> bytes:
     """The features as bytes; none for a page that is nested too deep."""
     try:
-        return pack_features(read_page(page))
+        return pack_features(read_page(page, whole=whole))
     except PageTooDeep:
         return b""
-
-
-def _body(pages: BinaryIO, head: bytes) -> bytes | None:
-    length = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else MAX_PAGE_BYTES + 1
-    page = pages.read(length) if length <= MAX_PAGE_BYTES else b""
-    return page if len(page) == length else None
 
 
 def _confine() -> None:

@@ -27,6 +27,7 @@ ENOUGH_SITES = 5
 """With fewer other sites as background, a shared theme is not known as such, and stricter weights are taken."""
 
 _TEXT, _LINK, _BRAND = (KINDS.index(kind) for kind in (Kind.TEXT, Kind.LINK, Kind.BRAND))
+_ALWAYS = (_TEXT, _LINK, _BRAND)
 _FILLERS = tuple(KINDS.index(kind) for kind in (Kind.ASSET, Kind.NAME, Kind.WORD, Kind.CODE))
 
 
@@ -39,7 +40,7 @@ class Shares:
     links: float
     brand: float
     strength: int
-    """How many distinctive marks the reference has; with fewer than five nothing can be said."""
+    """How many distinctive marks of the kinds that count the reference has; fewer than five say nothing."""
     hits: int
     """How many of them the candidate has."""
     named: bool
@@ -75,15 +76,17 @@ def score(reference: Reference, candidate: Features, *, prior: float = SHARE_OF_
 
 def shares_of(reference: Reference, candidate: Features) -> Shares:
     """Count what the candidate has of the reference."""
-    hits = [len(mine & theirs) for mine, theirs in zip(reference.distinctive, candidate.marks, strict=True)]
     sizes = [len(mine) for mine in reference.distinctive]
+    room = max(0, ENOUGH - sizes[_TEXT] - sizes[_LINK])
+    counted = range(len(sizes)) if room else _ALWAYS
+    hits = [len(mine & theirs) for mine, theirs in zip(reference.distinctive, candidate.marks, strict=True)]
     return Shares(
-        content=bent(_content(hits, sizes)),
+        content=bent(_content(hits, sizes, room)),
         origin=bent(_origin(reference, candidate)),
         links=bent(shrunk(hits[_LINK], sizes[_LINK])),
         brand=_brand(reference, candidate),
-        strength=sum(sizes),
-        hits=sum(hits),
+        strength=sum(sizes[place] for place in counted),
+        hits=sum(hits[place] for place in counted),
         named=hits[_BRAND] > 0,
     )
 
@@ -123,17 +126,17 @@ def bent(share: float) -> float:
     return share * (1 + BEND) / (share + BEND)
 
 
-def _content(hits: list[int], sizes: list[int]) -> float:
+def _content(hits: list[int], sizes: list[int], room: int) -> float:
     found, of = sum(hits[place] for place in _FILLERS), sum(sizes[place] for place in _FILLERS)
-    room = min(max(0, ENOUGH - sizes[_TEXT] - sizes[_LINK]), of)
-    return shrunk(hits[_TEXT], sizes[_TEXT], filled=room * found / of if of else 0.0, room=room)
+    filled = min(room, of)
+    return shrunk(hits[_TEXT], sizes[_TEXT], filled=filled * found / of if of else 0.0, room=filled)
 
 
 def _origin(reference: Reference, candidate: Features) -> float:
     text = candidate.marks[_TEXT]
-    ours = len(text & reference.own_text)
-    unknown = len((text - reference.known_text.keys() - reference.common_text) | (text & reference.own_text))
-    return shrunk(ours, unknown)
+    ours = text & reference.own_text
+    unknown = text.difference(reference.known_text, reference.common_text)
+    return shrunk(len(ours), len(ours) + len(unknown.difference(ours)))
 
 
 def _brand(reference: Reference, candidate: Features) -> float:

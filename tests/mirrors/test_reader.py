@@ -25,7 +25,7 @@ def child(code: str) -> tuple[str, ...]:
     program = f"""
     import sys, time
     from blockprobe.mirrors import reader_child
-    def read_page(page):
+    def read_page(page, *, whole):
     {textwrap.indent(textwrap.dedent(code), "        ")}
     reader_child.read_page = read_page
     sys.exit(reader_child.main())
@@ -61,7 +61,7 @@ def test_a_page_over_the_limits_is_none_and_the_next_one_finds_a_new_child(code)
     "answer", [b"\xff\xff\xff\xff", b"\x04\x00\x00\x00junk", b"\x01"], ids=["too long", "garbage", "cut"]
 )
 def test_an_answer_that_is_none_is_a_page_that_could_not_be_read(answer):
-    program = f"import sys; sys.stdin.buffer.read(4); sys.stdout.buffer.write({answer!r}); sys.stdout.flush()"
+    program = f"import sys; sys.stdin.buffer.read(5); sys.stdout.buffer.write({answer!r}); sys.stdout.flush()"
     with PageReader((sys.executable, "-c", program)) as pages:
         assert pages.read(PAGE) is None
 
