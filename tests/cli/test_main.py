@@ -36,6 +36,7 @@ def test_the_commands_are_those_of_this_release() -> None:
         "helper",
         "agent status",
         "demo agent",
+        "mirrors find",
         "mirrors classify",
         "orders check",
         "orders list",
