@@ -72,7 +72,8 @@ class Residual:
 class Sni:
     """A filter on the name in the ClientHello. `in_path` filters keep the packet back; others only inject, and the
     original passes. One that does not `reassemble` reads each segment alone; one that does not `reassemble_records`
-    reads the first TLS record alone."""
+    reads the first TLS record alone. `copies`: how often what is injected is sent, as those do
+    whose packets may be lost."""
 
     names: tuple[str, ...]
     action: Action = Action.RESET
@@ -82,6 +83,7 @@ class Sni:
     reassemble: bool = True
     reassemble_records: bool = True
     residual: Residual | None = None
+    copies: int = 1
     match: Match = Match(ports=(443,))
     at: Where = "core"
 
@@ -129,7 +131,7 @@ class Freeze:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsInject:
     """A forged answer to any UDP query for the names, whatever the resolver. The original passes unless `drop`;
-    `answers` of the other family give an empty answer; an `rcode` other than 0 needs none."""
+    `answers` of the other family give an empty answer; an `rcode` other than 0 needs none. `copies` as of `Sni`."""
 
     names: tuple[str, ...]
     answers: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ class DnsInject:
     ttl: int = 300
     subdomains: bool = True
     drop: bool = False
+    copies: int = 1
     match: Match = Match(ports=(53,), protocol="udp")
     at: Where = "core"
 

@@ -182,7 +182,8 @@ class Engine:
     def _strike(self, packet: Packet, flow: Flow, rule: censor.Sni | censor.Host) -> bool:
         """Act on a named connection. True when the packet may pass."""
         response = rule.response if isinstance(rule, censor.Host) else b""
-        self.injected += strike(packet, Strike(rule.action, response, rule.in_path, rule.both_ends))
+        copies = rule.copies if isinstance(rule, censor.Sni) else 1
+        self.injected += copies * strike(packet, Strike(rule.action, response, rule.in_path, rule.both_ends))
         if rule.residual is not None:
             until = self._clock() + rule.residual.seconds
             self._punished[flow[0], flow[1], flow[3]] = (until, rule.residual.action)
@@ -216,7 +217,7 @@ class Engine:
                 continue
             query = parse_query(packet.payload)
             if query and is_under(query.name, names, subdomains=rule.subdomains):
-                self.injected.append((False, packets.answer_udp(packet, forged_dns(query, rule))))
+                self.injected += rule.copies * [(False, packets.answer_udp(packet, forged_dns(query, rule)))]
                 return not rule.drop
         return True
 
