@@ -21,7 +21,8 @@ def dissect(data: bytes) -> dict[str, Any] | None:
     """The facts of one packet towards us, with the flow it belongs to; None where it has none.
 
     Keys: protocol, address and port of the far end, source_port (ours), sender, hops_left, and with them ip_id,
-    window, flags, size, or `icmp` (exceeded, prohibited, port, unreachable).
+    window, flags, size, or `icmp` (exceeded, prohibited, port, unreachable). `number` tells which connection of the
+    flow it belongs to: what a segment acknowledges, or the sequence number that an ICMP error quotes.
     """
     try:
         return _dissect(data)
@@ -34,14 +35,15 @@ def flow_of(facts: Mapping[str, Any]) -> Flow:
     return facts["protocol"], facts["address"], facts["port"], facts["source_port"]
 
 
-def own_flow(data: bytes) -> Flow | None:
-    """The flow of a packet that we sent."""
+def sent(data: bytes) -> tuple[Flow, int | None] | None:
+    """The flow of a packet that we sent, and the first sequence number of the connection that it asks for, if any."""
     try:
         packet = _parse(data)
         layer = packet.getlayer(TCP) or packet.getlayer(UDP) if packet is not None else None
         if packet is None or layer is None:
             return None
-        return ("tcp" if TCP in packet else "udp"), str(packet.dst), int(layer.dport), int(layer.sport)
+        flow = ("tcp" if TCP in packet else "udp"), str(packet.dst), int(layer.dport), int(layer.sport)
+        return flow, int(layer.seq) if TCP in packet and str(layer.flags) == "S" else None
     except Exception:  # as above
         return None
 
@@ -81,7 +83,9 @@ def _transport(packet: Packet, facts: dict[str, Any], length: int) -> dict[str, 
     if TCP in packet:
         tcp = packet[TCP]
         size = max(0, length - _offset(packet, TCP) - 4 * int(tcp.dataofs or 5))
-        more = {"protocol": "tcp", "window": int(tcp.window), "flags": str(tcp.flags), "size": size}
+        more: dict[str, Any] = {"protocol": "tcp", "window": int(tcp.window), "flags": str(tcp.flags), "size": size}
+        if "A" in more["flags"]:
+            more["number"] = int(tcp.ack)
         layer = tcp
     elif UDP in packet:
         layer = packet[UDP]
@@ -127,4 +131,5 @@ def _quoted(data: bytes, packet: Packet, v4: bool) -> dict[str, Any] | None:  # 
     ours, theirs = struct.unpack_from("!HH", inner, head)
     if protocol not in _PROTOCOLS:
         return None
-    return {"protocol": _PROTOCOLS[protocol], "address": str(address), "port": theirs, "source_port": ours}
+    found = {"protocol": _PROTOCOLS[protocol], "address": str(address), "port": theirs, "source_port": ours}
+    return found | {"number": struct.unpack_from("!I", inner, head + 4)[0]} if found["protocol"] == "tcp" else found

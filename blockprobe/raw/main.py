@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blockprobe.raw.capture import Tap, become_nobody, drop_everything, keep_little
-from blockprobe.raw.flows import MAX_ORDER_BYTES, Flow, Order, OrderError, read_order
+from blockprobe.raw.flows import MAX_ORDER_BYTES, Order, OrderError, read_order
 
 _BATCH = 64
 
@@ -55,7 +55,7 @@ def _warm() -> None:
 
 
 def _watch(tap: Tap, order: Order, pcap: int | None) -> None:
-    from blockprobe.raw.dissect import dissect, flow_of, own_flow, writer
+    from blockprobe.raw.dissect import dissect, flow_of, writer
 
     keep = _keeper(writer, pcap)
     _tell({"ready": True})
@@ -72,14 +72,24 @@ def _watch(tap: Tap, order: Order, pcap: int | None) -> None:
             if found is None:
                 break
             data, t_s, outgoing = found
-            facts = None if outgoing else dissect(data)
-            flow: Flow | None = own_flow(data) if outgoing else flow_of(facts) if facts else None
-            if flow not in order.flows:
+            facts = _own(data) if outgoing else dissect(data)
+            if facts is None or flow_of(facts) not in order.flows:
                 continue
             left -= 1
             keep(data)
-            if facts is not None:
+            if not outgoing or facts["first"] is not None:
                 _tell(facts | {"t": round(t_s, 6)})
+
+
+def _own(data: bytes) -> dict[str, Any] | None:
+    """What is told of a packet that we sent: that a connection begins, and its `first` sequence number."""
+    from blockprobe.raw.dissect import sent
+
+    found = sent(data)
+    if found is None:
+        return None
+    (protocol, address, port, source_port), first = found
+    return {"protocol": protocol, "address": address, "port": port, "source_port": source_port, "first": first}
 
 
 def _keeper(writer: Callable[[Any], Any], pcap: int | None) -> Callable[[bytes], None]:

@@ -9,6 +9,8 @@ from blockprobe.verdict.trace_rungs import AGREEING, GOOD, Map, Rungs
 from blockprobe.verdict.trace_words import effect_of, forged_text
 
 _DATAGRAMS = (Carrier.DNS, Carrier.DNS_ADDRESS)
+#: Where the forged answer itself was seen on the wire, a router's word would have been seen too.
+_SEEN_WITH_IT = frozenset({H.RESET, H.REFUSED, H.CLOSED, H.DATA, H.CONNECTED, H.PROHIBITED, H.UNREACHABLE})
 #: Tries that must agree before "nothing goes on" is believed.
 _ALL_ALIKE = 3
 
@@ -118,4 +120,6 @@ def _position(struck: _Struck) -> Position:
         if H.OTHER_ANSWER in listed.words(one) or (one.packets and server_was_heard(one, server, struck.words)):
             return Position.ON_PATH
     ended = [one for one in hit if one.ttl is not None and struck.neutral.passed(one.ttl) >= AGREEING]
+    if listed.carrier not in _DATAGRAMS:
+        ended = [one for one in ended if {packet.what for packet in one.packets} & _SEEN_WITH_IT]
     return Position.IN_PATH if struck.complete and len(ended) >= _ALL_ALIKE else Position.UNKNOWN

@@ -82,7 +82,7 @@ CASES = (
     Case(number=13, rule=_sni(13, at="access", both_ends=False, in_path=False), carriers=TLS,
          truth=("reset", 0, 1, "unknown")),
     Case(number=14, rule=_sni(14, at="origin"), carriers=TLS, truth=("reset", 3, 4, "unknown"), far_end=True),
-    Case(number=15, rule=_sni(15, residual=Residual(seconds=5)), carriers=TLS, truth=("reset", 1, 2, "unknown")),
+    Case(number=15, rule=_sni(15, residual=Residual(seconds=4)), carriers=TLS, truth=("reset", 1, 2, "unknown")),
     Case(number=16, rule=Host(names=("t16.example",), action=Action.RESPOND, response=_PAGE), carriers=HTTP,
          truth=("page", 1, 2, "unknown")),
     Case(number=17, rule=Host(names=("t17.example",), action=Action.DROP), carriers=HTTP,
@@ -102,7 +102,7 @@ def traced(lab: Lab, scenario: Scenario, wishes: Iterable[Wish]) -> list[TraceDo
 
     async def work() -> list[TraceDocument]:
         settings = settings_of(lab, scenario)
-        run = await Run.open(replace(settings, limits=replace(settings.limits, timeout_s=2.5)))
+        run = await Run.open(replace(settings, limits=replace(settings.limits, timeout_s=1.5)))
         try:
             await LineCheck(run.shared).begin()
             traces = [Trace(run.shared, wish, new_id(run.shared.clock.now())) for wish in wishes]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockprobe.raw.dissect import dissect, flow_of, own_flow, writer
+from blockprobe.raw.dissect import dissect, flow_of, sent, writer
 
 from .test_bpf import US4, US6, V4, V6, error, ip
 
-TCP = ("tcp", 443, 40_000)
+SEGMENT = {"hops_left": 61, "window": 512, "number": 2}
 
 
 def tcp(sport: int, dport: int, flags: int, payload: bytes = b"", *, options: bytes = b"") -> bytes:
@@ -32,15 +32,15 @@ def flow(protocol: str, address: str, port: int) -> dict[str, Any]:
     ("packet", "facts"),
     [
         (ip(V4, US4, 6, tcp(443, 40_000, 0x14)),
-         flow("tcp", V4, 443) | {"sender": V4, "hops_left": 61, "ip_id": 7, "window": 512, "flags": "RA", "size": 0}),
+         flow("tcp", V4, 443) | SEGMENT | {"sender": V4, "ip_id": 7, "flags": "RA", "size": 0}),
         (ip(V4, US4, 6, tcp(443, 40_000, 0x18, b"hello", options=bytes(12))),
-         flow("tcp", V4, 443) | {"sender": V4, "hops_left": 61, "ip_id": 7, "window": 512, "flags": "PA", "size": 5}),
+         flow("tcp", V4, 443) | SEGMENT | {"sender": V4, "ip_id": 7, "flags": "PA", "size": 5}),
         (ip(V6, US6, 6, tcp(443, 40_000, 0x12)),
-         flow("tcp", V6, 443) | {"sender": V6, "hops_left": 61, "window": 512, "flags": "SA", "size": 0}),
+         flow("tcp", V6, 443) | SEGMENT | {"sender": V6, "flags": "SA", "size": 0}),
         (ip(V4, US4, 17, udp(53, 40_000, b"answer")),
          flow("udp", V4, 53) | {"sender": V4, "hops_left": 61, "ip_id": 7, "size": 6}),
         (error("198.18.0.2", US4, ip(US4, V4, 6, tcp(40_000, 443, 2)[:8])),
-         flow("tcp", V4, 443) | {"sender": "198.18.0.2", "hops_left": 61, "ip_id": 7, "icmp": "exceeded"}),
+         flow("tcp", V4, 443) | {"sender": "198.18.0.2", "hops_left": 61, "ip_id": 7, "number": 1, "icmp": "exceeded"}),
         (error("2001:db8:f0::2", US6, ip(US6, V6, 17, udp(40_000, 53))),
          flow("udp", V6, 53) | {"sender": "2001:db8:f0::2", "hops_left": 61, "icmp": "exceeded"}),
         (error("198.18.0.2", US4, ip(US4, V4, 1, bytes(8))), None),
@@ -67,8 +67,9 @@ def test_icmp_in_words(kind: int, code: int, word: str | None) -> None:
 def test_both_directions_of_a_flow_are_the_same_flow() -> None:
     facts = dissect(ip(V4, US4, 6, tcp(443, 40_000, 0x12)))
     assert facts is not None
-    assert flow_of(facts) == own_flow(ip(US4, V4, 6, tcp(40_000, 443, 2))) == ("tcp", V4, 443, 40_000)
-    assert own_flow(ip(US4, V4, 1, bytes(8))) is None
+    assert (flow_of(facts), 1) == sent(ip(US4, V4, 6, tcp(40_000, 443, 2)))
+    assert (flow_of(facts), None) == sent(ip(US4, V4, 6, tcp(40_000, 443, 0x10)))
+    assert sent(ip(US4, V4, 1, bytes(8))) is None
 
 
 @settings(max_examples=500, deadline=None)
@@ -82,7 +83,7 @@ def test_both_directions_of_a_flow_are_the_same_flow() -> None:
 ))  # fmt: skip
 def test_no_bytes_raise(data: bytes) -> None:
     facts = dissect(data)
-    own_flow(data)
+    sent(data)
     assert facts is None or len(flow_of(facts)) == 4
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from blockprobe.model.trace import Carrier, Ladder, Packet, Subject, Try
+from blockprobe.model.trace import Carrier, Heard, Ladder, Packet, Subject, Try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,8 @@ def _ladder(rail: Rail, row: list[tuple[Try, float, float]], witness: Witness | 
         if witness is not None:
             flow = Flow(udp=udp, address=rail.address, port=rail.port, source_port=one.source_port, began=began,
                         ended=ended)  # fmt: skip
-            one = replace(one, packets=witness.packets_of(flow))
+            answered = any(event.what is Heard.ANSWER for event in one.heard)
+            one = replace(one, packets=witness.packets_of(flow) if answered or not udp else ())
         tries.append(one)
     return Ladder(
         carrier=rail.carrier,

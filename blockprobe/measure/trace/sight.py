@@ -8,13 +8,13 @@ import contextlib
 import json
 import subprocess
 import sys
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from blockprobe.measure.trace.book import Flow
-from blockprobe.model.trace import Heard, Packet
+from blockprobe.measure.trace.packets import Packets
+from blockprobe.model.trace import Packet
 
 #: The limits that the process is given: packets it tells of, seconds it lives.
 MAX_PACKETS, MAX_SECONDS = 20_000, 900
@@ -23,9 +23,6 @@ START_S = 20.0
 #: How long the last packets may take to be told.
 _END_S = 2.0
 _MAX_LINE_BYTES = 4096
-
-Key = tuple[str, str, int, int]
-"""Protocol, far address, far port, local port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +43,7 @@ class Sight:
         self.refusal: str | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._seen: dict[Key, list[tuple[float, Packet]]] = {}
-        self._times: dict[Key, list[float]] = {}
+        self._packets = Packets()
 
     @property
     def works(self) -> bool:
@@ -95,16 +91,10 @@ class Sight:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._reader, _END_S)
         await _end(process)
-        for key, seen in self._seen.items():
-            seen.sort(key=lambda pair: pair[0])
-            self._times[key] = [when for when, _ in seen]
 
     def packets_of(self, flow: Flow) -> tuple[Packet, ...]:
-        """What came back for the flow in its time; after `close`."""
-        key = ("udp" if flow.udp else "tcp", flow.address, flow.port, flow.source_port or 0)
-        times, seen = self._times.get(key, []), self._seen.get(key, [])
-        low, high = bisect_left(times, flow.began), bisect_right(times, flow.ended)
-        return tuple(_since(packet, when - flow.began) for when, packet in seen[low:high])
+        """What came back for the flow."""
+        return self._packets.of(flow)
 
     async def _refuse(self, why: str) -> None:
         self.refusal = why
@@ -127,62 +117,7 @@ class Sight:
                 continue
             if not told:
                 return
-            found = _packet(told)
-            if found is not None:
-                key, when, packet = found
-                self._seen.setdefault(key, []).append((when, packet))
-
-
-def _packet(told: dict[str, Any]) -> tuple[Key, float, Packet] | None:
-    """What one line says, in the model's words; None for packets that mean nothing here (bare acknowledgements)."""
-    try:
-        key = (str(told["protocol"]), str(told["address"]), int(told["port"]), int(told["source_port"]))
-        what = _word(told)
-        if what is None:
-            return None
-        packet = Packet(
-            what=what,
-            t_s=0.0,
-            sender=str(told["sender"]),
-            hops_left=int(told["hops_left"]),
-            ip_id=told.get("ip_id"),
-            window=told.get("window"),
-            flags=told.get("flags"),
-            size=int(told.get("size", 0)),
-        )
-        return key, float(told["t"]), packet
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _word(told: dict[str, Any]) -> Heard | None:
-    icmp = told.get("icmp")
-    if icmp is not None:
-        return {"exceeded": Heard.TIME_EXCEEDED, "prohibited": Heard.PROHIBITED, "port": Heard.REFUSED,
-                "unreachable": Heard.UNREACHABLE}.get(str(icmp))  # fmt: skip
-    if told["protocol"] == "udp":
-        return Heard.ANSWER
-    flags = str(told.get("flags", ""))
-    if "R" in flags:
-        return Heard.RESET
-    if "S" in flags:
-        return Heard.CONNECTED
-    if told.get("size"):
-        return Heard.DATA
-    return Heard.CLOSED if "F" in flags else None
-
-
-def _since(packet: Packet, t_s: float) -> Packet:
-    return Packet(
-        what=packet.what,
-        t_s=round(t_s, 6),
-        sender=packet.sender,
-        hops_left=packet.hops_left,
-        ip_id=packet.ip_id,
-        window=packet.window,
-        flags=packet.flags,
-        size=packet.size,
-    )
+            self._packets.keep(told)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

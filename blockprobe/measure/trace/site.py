@@ -9,24 +9,20 @@ from typing import Literal
 from blockprobe.measure.address_tests import neighbours_of
 from blockprobe.measure.case import neutral_like
 from blockprobe.measure.shared import Shared
+from blockprobe.measure.trace.addresses import find_addresses
 from blockprobe.measure.trace.book import Book, Rail
 from blockprobe.measure.trace.climb import ROUNDS, Climb, Means, Pace
 from blockprobe.measure.trace.shooters import TRACE_PORT, Openings, Plain, Questions, Syns
 from blockprobe.measure.trace.sight import Sight, Watched
 from blockprobe.model.addresses import family_of
-from blockprobe.model.observation import Place, Test, Why
 from blockprobe.model.record import Target
 from blockprobe.model.trace import Carrier, Heard, Subject, TraceDocument, TracePath
-from blockprobe.net.dns import Question
-from blockprobe.net.resolver import Resolver
 from blockprobe.net.session import Session
 from blockprobe.net.shots import Datagrams
 from blockprobe.net.tcp import Endpoint
-from blockprobe.net.tls import Hello, client_hello
-from blockprobe.verdict.leg import addresses_in
+from blockprobe.net.tls import Hello, ServerNameError, client_hello
 from blockprobe.verdict.trace import judge_path
 
-_WHY = Why(test=Test.PATH, place=Place.RESOLVER)
 _DEFAULT_PORTS = {Carrier.TLS: 443, Carrier.HTTP: 80}
 
 
@@ -82,7 +78,8 @@ class Trace:
 
     async def run(self) -> None:
         """Everything; families side by side, kinds of packets one after the other."""
-        for address in await self._addresses():
+        wish = self._wish
+        for address in await find_addresses(self._shared, self._session, wish.target, wish.families, self.notes):
             self._prepare(address)
         try:
             if self._ways:
@@ -118,38 +115,6 @@ class Trace:
             paths=tuple(paths),
             version=version,
         )
-
-    # -- where to -----------------------------------------------------------------------------------------------------
-
-    async def _addresses(self) -> list[str]:
-        """One address of each wanted family: the operator's, or what resolvers whom nobody can lie for say first."""
-        target, families = self._wish.target, self._wish.families
-        literal = target.ip or (target.host if family_of(target.host) else None)
-        if literal is not None:
-            return [literal]
-        found: dict[int, str] = {}
-        for resolver in (*self._shared.encrypted, *self._shared.public, *self._shared.own):
-            missing = [family for family in families if family not in found]
-            for address in await self._look_up(resolver, missing):
-                found.setdefault(family_of(address) or 4, address)
-        if not found:
-            self.notes.append(f"{target.host}: no resolver gave an address; give one with --ip")
-        return [found[family] for family in families if family in found and self._usable(family)]
-
-    async def _look_up(self, resolver: Resolver, families: list[Literal[4, 6]]) -> list[str]:
-        """The first address of each family that this resolver gives."""
-        questions = [Question(qname=self._wish.target.host, qtype="A" if f == 4 else "AAAA") for f in families]
-        answers = await asyncio.gather(
-            *(self._shared.dns.query(self._session, _WHY, resolver, question) for question in questions)
-        )
-        return [address for answer in answers for address in addresses_in(answer.reply)[:1]]
-
-    def _usable(self, family: int) -> bool:
-        """Whether the family works on this line, as far as its check could tell."""
-        usable = self._shared.line.families.get(str(family)) is not False
-        if not usable:
-            self.notes.append(f"IPv{family} does not work on this line (no neutral site answers); it was not traced")
-        return usable
 
     # -- sockets and sight --------------------------------------------------------------------------------------------
 
@@ -237,9 +202,19 @@ class Trace:
         if wanted and not set(wanted) & {Carrier.TCP, Carrier.TLS, Carrier.HTTP}:
             return
         for carrier, port in self._ports().items():
-            connected = await self._syns(means, way, port)
-            if connected and (not wanted or carrier in wanted):
+            if await self._syns(means, way, port) and self._bears_a_name(carrier):
                 await Climb(means, self._openings(carrier, way, port), pair).run()
+
+    def _bears_a_name(self, carrier: Carrier) -> bool:
+        """Whether a name is to be sent: wished for, or there is one; and a ClientHello can carry it."""
+        wanted, host = self._wish.carriers, self._wish.target.host
+        if (carrier not in wanted) if wanted else family_of(host) is not None:
+            return False
+        try:
+            return carrier is not Carrier.TLS or bool(self._hello(host))
+        except ServerNameError as error:
+            self.notes.append(f"{error}; its hops were not tried with TLS.")
+            return False
 
     def _names(self) -> dict[Subject, str]:
         host = self._wish.target.host
