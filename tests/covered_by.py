@@ -169,6 +169,7 @@ COVERED_BY = {
     "measure/trace/climb.py": TRACE,
     "measure/trace/shooters.py": TRACE,
     "measure/trace/sight.py": TRACE,
+    "measure/trace/addresses.py": TRACE,
     "measure/trace/site.py": TRACE,
     "mirrors/features.py": "tests/mirrors/test_packed.py",
     "mirrors/reader_child.py": "tests/mirrors/test_reader.py",
