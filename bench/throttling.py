@@ -194,14 +194,20 @@ def _evaluate(case: Case, done: dict[str, Any]) -> dict[str, Any]:
           f"{done['wall_s']:.0f} s in all", flush=True)  # fmt: skip
     figures = {
         "name": case.name, "truth": case.truth, "runs": len(results), "right": len(right), "rules": rules,
-        "wall_s": round(done["wall_s"], 1), "missed": len(right) < len(results), "samples": results,
+        "wall_s": round(done["wall_s"], 1), "missed": len(right) < len(results),
+        "wrong": [one for one in results if one not in right], "samples": [_sample(one) for one in results],
     }  # fmt: skip
-    for one in results:
-        if one not in right:
-            print("   wrong:", one["state"], one["rule"], one["because"])
+    for one in figures["wrong"]:
+        print("   wrong:", one["state"], one["rule"], one["because"])
     if case.name == "healthy":
         figures |= _chances(results, wrong=len(results) - len(right))
     return figures
+
+
+def _sample(one: dict[str, Any]) -> str:
+    """Rule, seconds, megabytes, neutral Mbit/s, and the natural logarithm of each pair's ratio."""
+    head = f"{one['rule']} {one['seconds']} s {one['megabytes']} MB {one['mbit_s']} Mbit/s"
+    return head + ": " + " ".join(f"{ratio:.3f}" for ratio in one["ratios"])
 
 
 def _chances(results: list[dict[str, Any]], *, wrong: int) -> dict[str, Any]:
