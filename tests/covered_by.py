@@ -11,7 +11,7 @@ CONFIG, VERDICTS = "tests/catalogue/test_config.py", "tests/builtin/test_verdict
 ORDERS = "tests/catalogue/test_orders.py"
 ADDRESS, ANSWERS = "tests/verdict/test_evidence_address.py", "tests/verdict/test_evidence_dns.py"
 NAMES, PAGES = "tests/verdict/test_evidence_names.py", "tests/verdict/test_evidence_pages.py"
-MIRRORS = "tests/cli/test_mirrors.py"
+MIRRORS, WATCH = "tests/cli/test_mirrors.py", "tests/builtin/test_watch.py"
 RULES, AGENT = "tests/verdict/test_rules.py", "tests/builtin/test_agent.py"
 ARCHIVE, PACK = "tests/store/test_archive.py", "tests/store/test_pack.py"
 BYPASS = "tests/builtin/test_bypass.py"
@@ -49,6 +49,10 @@ COVERED_BY = {
     "cli/mirrors_classifying.py": MIRRORS,
     "cli/mirrors_finding.py": "tests/cli/test_mirrors_find.py",
     "cli/mirrors_records.py": "tests/cli/test_mirrors_find.py",
+    "cli/mirrors_watch.py": WATCH,
+    "cli/mirrors_watching.py": WATCH,
+    "cli/render/lives.py": WATCH,
+    "watch.py": WATCH,
     "cli/mirrors_resolving.py": "tests/builtin/test_mirror_names.py",
     "cli/own_addresses.py": CHECK,
     "cli/process.py": CLI,
@@ -165,16 +169,18 @@ COVERED_BY = {
     "model/bypass.py": "tests/model/test_bypass_codec.py",
     "model/evidence.py": CODEC,
     "measure/throttle.py": "tests/builtin/test_throttling.py",
+    "measure/trace/addresses.py": TRACE,
     "measure/trace/book.py": TRACE,
     "measure/trace/climb.py": TRACE,
     "measure/trace/shooters.py": TRACE,
     "measure/trace/sight.py": TRACE,
-    "measure/trace/addresses.py": TRACE,
     "measure/trace/site.py": TRACE,
     "mirrors/features.py": "tests/mirrors/test_packed.py",
     "mirrors/reader_child.py": "tests/mirrors/test_reader.py",
     "mirrors/signs.py": "tests/mirrors/test_offline.py",
     "mirrors/weights.py": "tests/mirrors/test_score.py",
+    "model/mirror_life.py": "tests/mirrors/test_lives.py",
+    "store/state_file.py": "tests/store/test_state.py",
     "mirrors/name_dns.py": "tests/builtin/test_mirror_names.py",
     "model/control.py": CODEC,
     "model/errors.py": CONFIG,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from blockprobe.mirrors.lives import COPIES
+from blockprobe.mirrors.lives import NOT_MIRRORS
 from blockprobe.mirrors.survival import Cause, HalfLife, Span, half_life
 from blockprobe.model.history import Interval
 from blockprobe.model.mirror_life import Life, LifeState
@@ -58,13 +58,15 @@ class MirrorFigures:
     losses: int
 
 
-def figures(lives: Iterable[Life], sites_lost: Sequence[tuple[str, Interval]], now: datetime) -> MirrorFigures:
-    """The figures of these lives. `sites_lost`: when the line began to block each site itself, as far as known."""
-    copies = [life for life in lives if life.kind in COPIES and life.first_alive is not None]
-    spans = [span_of(life) for life in copies]
-    waits = _waits(copies, sites_lost, now)
+def figures(lives: Iterable[Life], now: datetime) -> MirrorFigures:
+    """The figures of these lives; those of the sites themselves (`is_site`) only say when a site was lost."""
+    lives = tuple(lives)
+    mirrors = [life for life in lives if life.first_alive is not None and is_mirror(life)]
+    sites_lost = [(life.site, life.blocked) for life in lives if is_site(life) and life.blocked is not None]
+    spans = [span_of(life) for life in mirrors]
+    waits = _waits(mirrors, sites_lost, now)
     return MirrorFigures(
-        coverage=coverage(copies),
+        coverage=coverage(mirrors),
         half_lives=(half_life(spans), half_life(spans, Cause.BLOCKED), half_life(spans, Cause.DEAD)),
         substitution=half_life(waits),
         at_once=sum(1 for wait in waits if wait.high_s == 0.0),
@@ -72,9 +74,19 @@ def figures(lives: Iterable[Life], sites_lost: Sequence[tuple[str, Interval]], n
     )
 
 
+def is_site(life: Life) -> bool:
+    """Whether it is the life of the site itself, which its book keeps as well."""
+    return life.name == life.site
+
+
+def is_mirror(life: Life) -> bool:
+    """Whether it counts: whatever showed the site's page counts until it is known to be something else."""
+    return not is_site(life) and life.kind not in NOT_MIRRORS
+
+
 def coverage(lives: Iterable[Life]) -> Coverage:
     """Of the mirrors that live now."""
-    states = [life.state for life in lives if life.kind in COPIES]
+    states = [life.state for life in lives if is_mirror(life)]
     return Coverage(
         blocked=states.count(LifeState.BLOCKED),
         open=states.count(LifeState.OPEN),

@@ -4,18 +4,30 @@ A look takes place now and then, so every change lies in an interval (model.hist
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from blockprobe.model.history import Interval
 from blockprobe.model.mirror import MirrorClass
-from blockprobe.model.mirror_life import Life, MirrorLook
+from blockprobe.model.mirror_life import Life, LifeState, MirrorLook
 from blockprobe.model.words import State
 
 #: Looks in a row that must find a mirror dead: one may meet a restart of its server.
 DEAD_LOOKS = 2
 
+#: How often a name that does not live is looked at, by how long that is known.
+_RARELY = (
+    (timedelta(days=2), timedelta(hours=1)),
+    (timedelta(days=30), timedelta(days=1)),
+    (timedelta(days=36500), timedelta(days=7)),
+)
+
 COPIES = frozenset(
     {MirrorClass.MIRROR_SAME_OP, MirrorClass.PROXY_LIVE, MirrorClass.COPY_LIVE_UNKNOWN, MirrorClass.CLONE_STATIC}
 )
+
+
+#: What a page alike to the site's can turn out to be and then is no mirror of it.
+NOT_MIRRORS = frozenset({MirrorClass.PARKED, MirrorClass.PHISH_LURE, MirrorClass.BLOCK_PAGE, MirrorClass.UNRELATED})
 
 
 def advance(life: Life, look: MirrorLook) -> Life:
@@ -60,3 +72,14 @@ def _on_the_line(life: Life, look: MirrorLook) -> Life:
     if look.line is State.REFUSED and life.blocked is None:
         return replace(life, line=State.REFUSED)
     return life
+
+
+def is_due(life: Life, now: datetime) -> bool:
+    """Whether another look is worth its packets: what may live, always; the dead and what never lived, ever more
+    rarely (`_RARELY`)."""
+    if life.state not in (LifeState.DEAD, LifeState.NEVER) or life.last_at is None:
+        return True
+    since = life.dead.until if life.dead else life.known_at
+    age = now - since
+    every = next((every for until, every in _RARELY if age < until), _RARELY[-1][1])
+    return now - life.last_at >= every

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from pathlib import Path
 
 from blockprobe.model.errors import StoreError
 from blockprobe.model.history import History, Transition
 from blockprobe.store.files import make_folders, told
+from blockprobe.store.state_file import connect, is_damage, move_aside
 from blockprobe.store.state_rows import (
     HISTORIES,
     LOOKS,
@@ -24,6 +24,7 @@ from blockprobe.store.state_rows import (
     pack_named,
     pack_numbers,
     pack_rows,
+    row_digest,
     to_micros,
     transition_from,
     transition_row,
@@ -31,7 +32,6 @@ from blockprobe.store.state_rows import (
     unpack_numbers,
     unpack_rows,
 )
-from blockprobe.store.state_schema import prepare
 
 FILE = "state.sqlite3"
 #: Older transitions go; at ten a day these are 27 years.
@@ -79,12 +79,12 @@ class StateDb:
         with told(path):
             make_folders(path.parent)
         try:
-            return cls(path, _connect(path), None)
+            return cls(path, connect(path), None)
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and not _is_damage(error):
+            if isinstance(error, sqlite3.OperationalError) and not is_damage(error):
                 raise StoreError(f"{path}: cannot be used: {error}; see that the folder can be written") from error
-        aside = _move_aside(path)
-        return cls(path, _connect(path), aside)
+        aside = move_aside(path)
+        return cls(path, connect(path), aside)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -99,7 +99,7 @@ class StateDb:
         self._targets, self._said, found = {}, {}, {}
         for (packed,) in rows:
             for number, (target, row) in unpack_rows(packed).items():
-                self._targets[number], self._said[number] = target, _digest(row)
+                self._targets[number], self._said[number] = target, row_digest(row)
                 found[target] = history_from(target, row, self._last_at(number))
         self._numbers = {target: number for number, target in self._targets.items()}
         self._next = max(self._next, max(self._targets, default=-1) + 1)
@@ -117,8 +117,8 @@ class StateDb:
             for history in histories:
                 number = self._number(history.target)
                 row = history_row(history)
-                if self._said.get(number) != _digest(row):
-                    rows[number], self._said[number] = row, _digest(row)
+                if self._said.get(number) != row_digest(row):
+                    rows[number], self._said[number] = row, row_digest(row)
                 if self._looked(number, history.last_at):
                     looks.append(number)
             self._write_rows(rows)
@@ -277,36 +277,3 @@ class StateDb:
             raise StoreError(
                 f"{self._path}: cannot be read or written: {error}; see that the disk is neither full nor read-only"
             ) from error
-
-
-def _digest(row: str) -> int:
-    """64 bits: that a change of a row goes unseen is less likely than that the card forgets it."""
-    return int.from_bytes(blake2b(row.encode(), digest_size=8).digest())
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
-    try:
-        prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _is_damage(error: sqlite3.OperationalError) -> bool:
-    """Most operational errors are about the disk; these are about what is in the file."""
-    return any(word in str(error) for word in ("malformed", "no such table", "no such column", "already exists"))
-
-
-def _move_aside(path: Path) -> Path:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    with told(path):
-        path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            with_suffix = path.with_name(path.name + suffix)
-            if with_suffix.exists():
-                with_suffix.rename(aside.with_name(aside.name + suffix))
-    return aside

@@ -32,6 +32,7 @@ OPEN = Life(
 BLOCKED = replace(OPEN, line=State.BLOCKED, blocked=between(4, 5))
 DEAD = replace(OPEN, dead=between(6, 7), last_alive_at=day(6))
 UNSURE = replace(OPEN, line=None)
+SITE_LOST = replace(OPEN, name="site.example", line=State.BLOCKED, blocked=between(2, 3))
 LURE = replace(OPEN, kind=MirrorClass.PHISH_LURE)
 
 
@@ -66,7 +67,7 @@ def test_a_mirror_first_seen_when_it_was_blocked_already_lived_for_no_time_that_
 
 
 def test_half_lives_are_given_for_either_and_for_each_cause():
-    found = figures([BLOCKED, BLOCKED, DEAD, OPEN], [], day(10)).half_lives
+    found = figures([BLOCKED, BLOCKED, DEAD, OPEN], day(10)).half_lives
 
     assert [one.cause for one in found] == [None, Cause.BLOCKED, Cause.DEAD]
     assert [one.ended for one in found] == [3, 2, 1]
@@ -76,21 +77,23 @@ def test_half_lives_are_given_for_either_and_for_each_cause():
 def test_a_loss_is_made_good_by_the_next_mirror_that_lasts():
     following = replace(OPEN, name="b.example", first_alive=between(6, 7))
     too_late = replace(OPEN, name="c.example", first_alive=between(8, 9))
-    found = figures([BLOCKED, following, too_late], [], day(10))
+    found = figures([BLOCKED, following, too_late], day(10))
 
     assert (found.losses, found.at_once) == (1, 0)
     assert (found.substitution.earliest_s, found.substitution.latest_s) == (1 * DAY_S, 3 * DAY_S)
 
 
 def test_a_mirror_that_was_there_before_the_loss_makes_it_good_at_once_and_one_lost_with_it_does_not():
-    found = figures([OPEN], [("site.example", between(2, 3))], day(10))
+    found = figures([OPEN, SITE_LOST], day(10))
     assert (found.losses, found.at_once, found.substitution.latest_s) == (1, 1, 0.0)
 
-    lost_too = figures([replace(OPEN, blocked=between(1, 3))], [("site.example", between(2, 3))], day(10))
+    lost_too = figures([replace(OPEN, blocked=between(1, 3)), SITE_LOST], day(10))
     assert (lost_too.losses, lost_too.at_once) == (2, 0)
 
 
 def test_a_loss_that_nothing_made_good_is_watched_for_as_long_as_we_watch():
-    found = figures([], [("site.example", between(2, 3)), ("other.example", between(None, 3))], day(10))
+    found = figures(
+        [SITE_LOST, replace(SITE_LOST, name="o.example", site="o.example", blocked=between(None, 3))], day(10)
+    )
 
     assert (found.losses, found.substitution.ended, found.substitution.latest_s) == (1, 0, None)
