@@ -24,6 +24,7 @@ def is_damage(error: sqlite3.OperationalError) -> bool:
 
 
 def move_aside(path: Path) -> Path:
+    """Rename a damaged state, with its journal, to the next free name; where it went. Raises StoreError."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
