@@ -308,7 +308,7 @@ def test_what_is_shipped_has_no_fault_and_no_fingerprint_without_its_network() -
     assert {order.jurisdiction for order in catalogue.orders.values()} == {"dk", "au", "de", "es", "gb"}
     countries = {name.partition("/")[0] for name in catalogue.networks}
     assert " ".join(sorted(countries)) == "at au be br ca de dk es fr gb gr in it nl no pt se sg"
-    assert set(catalogue.plans) == {"website", "live"}
+    assert set(catalogue.plans) == {"website", "live", "bypass"}
     named = {one.isp for one in load_fingerprints() if one.isp and not one.isp.startswith("zz/")}
     assert named <= set(catalogue.networks)
 
