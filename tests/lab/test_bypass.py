@@ -67,8 +67,8 @@ def equipped(whole_lab: RealLab) -> Iterator[RealLab]:
     if reason:
         pytest.skip(reason)
     tools.start(whole_lab)
-    yield whole_lab
-    tools.stop(whole_lab)
+    with tools.vpn(whole_lab):
+        yield whole_lab
 
 
 def batteries(lab: RealLab, *names: str) -> dict[str, dict[TechniqueId, tuple[Outcome, str]]]:

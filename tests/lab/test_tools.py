@@ -38,8 +38,8 @@ def equipped(whole_lab: RealLab, monkeypatch_module: pytest.MonkeyPatch) -> Iter
         pytest.skip(reason)
     tools.start(whole_lab)
     monkeypatch_module.setenv("SSL_CERT_FILE", str(whole_lab.pki.trust))
-    yield whole_lab
-    tools.stop(whole_lab)
+    with tools.vpn(whole_lab):
+        yield whole_lab
 
 
 @pytest.fixture(scope="module")

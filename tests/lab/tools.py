@@ -4,6 +4,8 @@ All of it runs in `ctl`, at addresses of its own, and looks names up at the publ
 """
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import eyes, plan
@@ -26,21 +28,16 @@ def missing() -> str | None:
 
 
 def start(lab: RealLab) -> None:
-    """Start everything; it answers when this returns, and ends with the laboratory."""
+    """Start everything that is not there yet; it answers when this returns, and ends with the laboratory."""
     folder = lab.folder / "tools"
+    if folder.exists():
+        return
     folder.mkdir()
     for name, argv in _daemons(folder, lab.pki.path("webproxy")).items():
         command = lab.inside("ctl", lab.folder / "ctl-resolv.conf", argv)
         lab.world.adopt(command, log=f"{name}.log", env=lab.environment() | {"NODE_EXTRA_CA_CERTS": str(lab.pki.trust)})
     ports = (TINYPROXY, TINYPROXY_LOGIN, DANTE, MICROSOCKS_LOGIN, UNBLOCKER, LIAR)
-    _start_vpn(lab, folder)
     lab.wait({str(port): lambda port=port: lab.probe.see(eyes.connect, ADDRESS, port) == "ok" for port in ports})
-
-
-def stop(lab: RealLab) -> None:
-    """Take the VPN down, which other tests would find at the probe; the rest ends with the laboratory."""
-    for place in ("probe", "ctl"):
-        lab.world.execute(place, ["ip", "link", "delete", INTERFACE])
 
 
 def _daemons(folder: Path, web_proxy: Path) -> dict[str, list[str]]:
@@ -81,9 +78,11 @@ def _dante(folder: Path) -> str:
     return str(path)
 
 
-def _start_vpn(lab: RealLab, folder: Path) -> None:
-    """OpenVPN with a shared key, over UDP; the far end hides the tunnel's addresses behind its own."""
-    key = folder / "vpn.key"
+@contextmanager
+def vpn(lab: RealLab) -> Iterator[None]:
+    """OpenVPN with a shared key, over UDP; the far end hides the tunnel's addresses behind its own. Afterwards
+    the probe has no such interface."""
+    key = lab.folder / "tools" / "vpn.key"
     subprocess.run(["openvpn", "--genkey", "secret", str(key)], check=True, capture_output=True)
     common = [
         "--dev",
@@ -100,10 +99,25 @@ def _start_vpn(lab: RealLab, folder: Path) -> None:
     common += ["--verb", "1"]
     far = ["--local", ADDRESS, "--port", str(_VPN_PORT), "--ifconfig", *_TUNNEL]
     near = ["--remote", ADDRESS, str(_VPN_PORT), "--nobind", "--ifconfig", *reversed(_TUNNEL)]
-    lab.world.start("ctl", ["openvpn", *common, *far], log="vpn-far.log")
-    lab.world.start("probe", ["openvpn", *common, *near], log="vpn-near.log")
-    hide = "table ip vpn { chain out { type nat hook postrouting priority srcnat;\noifname transit masquerade\n}\n}\n"
-    lab.world.execute("ctl", ["nft", "-f", "-"], text=hide)
-    up = lambda: INTERFACE in lab.world.execute("probe", ["ip", "-o", "link", "show", "up"])  # noqa: E731
-    lab.wait({"vpn": up})
+    ends = [_vpn_end(lab, "ctl", [*common, *far]), _vpn_end(lab, "probe", [*common, *near])]
+    hide = "chain out { type nat hook postrouting priority srcnat;\noifname transit masquerade\n}"
+    lab.world.execute(
+        "ctl", ["nft", "-f", "-"], text=f"table ip vpn {{}}\ndelete table ip vpn\ntable ip vpn {{ {hide}\n}}\n"
+    )
+    lab.wait({"vpn": lambda: _is_up(lab)})
     lab.world.execute("probe", ["ip", "route", "add", "default", "dev", INTERFACE, "metric", "1000"])
+    try:
+        yield
+    finally:
+        for end in ends:
+            end.terminate()  # and the kernel ends openvpn, whose parent it was
+        lab.wait({"the end of the VPN": lambda: not _is_up(lab)})
+
+
+def _vpn_end(lab: RealLab, place: str, arguments: list[str]) -> "subprocess.Popen[bytes]":
+    command = lab.inside(place, lab.folder / "ctl-resolv.conf", ["openvpn", *arguments])
+    return lab.world.adopt(command, log=f"vpn-{place}.log", env=lab.environment())
+
+
+def _is_up(lab: RealLab) -> bool:
+    return f" {INTERFACE}:" in lab.world.execute("probe", ["ip", "-o", "link", "show", "up"])
