@@ -1,4 +1,4 @@
-"""The order of a battery: rounds of tries, each failure followed by a neutral site; the plain path is tried in each further round.
+"""The order of a battery: rounds of tries, each failure followed by a neutral site, the plain path in each further one.
 
 Techniques share the rounds, so that a line that changes meanwhile changes for all of them.
 """
