@@ -21,6 +21,7 @@ from blockprobe.model.codec import dump_record
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.record import Target
 from blockprobe.model.settings import Settings
+from blockprobe.net.proxy_logins import read_logins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Wish:
 def bypass_targets(wish: Wish) -> int:
     """A battery against everything wished for; the exit status."""
     settings = read_settings(wish.config)
+    read_logins(settings.bypass.secrets_file)  # a fault there is told before anything is sent
     listed = read_targets(wish.targets, wish.file, Overrides())
     for fault in listed.faults:
         complain(fault)

@@ -33,6 +33,16 @@ def closed_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def test_a_fault_in_the_file_of_logins_is_told_before_anything_is_sent(config: str, tmp_path: Path) -> None:
+    (tmp_path / "logins").write_text("socks5://127.0.0.1 ann\n")
+    with Path(config).open("a") as stream:
+        stream.write('[bypass]\nsecrets_file = "logins"\n')
+    done = run("bypass", "http://127.0.0.1/", "--config", config)
+
+    assert done.returncode == 2
+    assert b"logins, line 1: write the proxy's URL, the user and the password" in b" ".join(done.stderr.split())
+
+
 def test_json_is_one_result_a_line_and_the_records_go_where_they_were_wished(
     config: str, closed_port: int, tmp_path: Path
 ) -> None:
