@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-_ORIGIN = re.compile(r"^(?:https?:)?//[^/?#\n]*", re.MULTILINE | re.IGNORECASE)
-_FRAGMENT = re.compile(r"#[^\n]*")
-_SUFFIXES = (".html", ".htm", "/index", "/index.php", "/")
-_OTHER_SCHEME = re.compile(r"^(?!https?:)[a-z][a-z0-9+.-]*:[^\n]*$", re.MULTILINE | re.IGNORECASE)
-_HINTS = ("=http", "=aHR0c", "%3", "/http")
+_ORIGIN = re.compile(rb"\n(?:https?:)?//[^/?#\n]*", re.IGNORECASE)
+_FRAGMENT = re.compile(rb"#[^\n]*")
+_OTHER_SCHEME = re.compile(rb"\n(?!https?:)[a-z][a-z0-9+.-]*:[^\n]*", re.IGNORECASE)
+_SUFFIXES = (b".html\n", b".htm\n", b"/index\n", b"/index.php\n", b"/\n")
+_HINTS = (b"=http", b"=aHR0c", b"%3", b"/http")
 _HOST_IN_PATH = re.compile(
-    r"^(?:https?://[^/\n]*)?+/?(?:[^/?\n]*/){0,2}[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/", re.MULTILINE | re.IGNORECASE
+    rb"^(?:https?://[^/\n]*)?+/?(?:[^/?\n]*/){0,2}[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/", re.MULTILINE | re.IGNORECASE
 )
-"""What a page that went through a web proxy has in its links; without any of it, no link is looked at by itself."""
+"""What a page that went through a web proxy has in its first links; without it, no link is looked at by itself."""
 _INNER = re.compile(r".(?P<scheme>https?):/{1,2}(?=[^/])", re.IGNORECASE)
 _HOST_SEGMENT = re.compile(
     r"^(?:[^/]*/){1,3}?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})/(?P<rest>.*)$", re.IGNORECASE
@@ -23,25 +23,31 @@ _QUERY = re.compile(r"[?&;](?:u|q|url|target|site)=(?P<value>[^&;#]+)", re.IGNOR
 _FILE = re.compile(r"\.(?:html?|php|js|css|aspx?|json|xml|txt|md|png|jpe?g|gif|svg)$", re.IGNORECASE)
 _ABSOLUTE = ("http://", "https://", "//")
 
-LOOKED_AT = 24
+LOOKED_AT = 8
 """A web proxy wraps every link, so the first ones show it."""
 MAX_WRAPPED_CHARS = 2000
 """A longer link is taken as it is."""
 
 
-def plain_links(hrefs: Sequence[str]) -> set[str]:
-    """The distinct paths and queries, without empty ones; other schemes (mailto, javascript) are dropped."""
-    text, first = "\n".join(set(hrefs)) + "\n", "\n".join(hrefs[:LOOKED_AT])
+def plain_links(hrefs: Sequence[bytes]) -> set[bytes]:
+    """The distinct paths and queries, without empty ones; other schemes (mailto, javascript) are dropped.
+
+    All links are one text with a line each, so that no link costs a call.
+    """
+    text, first = b"\n" + b"\n".join(set(hrefs)) + b"\n", b"\n".join(hrefs[:LOOKED_AT])
     if any(hint in first for hint in _HINTS) or _HOST_IN_PATH.search(first):
-        text = "\n".join(unwrapped(href) for href in text.split("\n")) + "\n"
-    if "//" in text:
-        text = _ORIGIN.sub("", text)
-    if ":" in text:
-        text = _OTHER_SCHEME.sub("", text)
-    text = _FRAGMENT.sub("", text)
+        text = "\n".join(unwrapped(href) for href in text.decode("utf-8", "replace").split("\n")).encode()
+    if b"&" in text:
+        text = text.replace(b"&amp;", b"&")
+    if b"//" in text:
+        text = _ORIGIN.sub(b"\n", text)
+    if b":" in text:
+        text = _OTHER_SCHEME.sub(b"\n", text)
+    if b"#" in text:
+        text = _FRAGMENT.sub(b"", text)
     for suffix in _SUFFIXES:
-        text = text.replace(suffix + "\n", "\n")
-    return {path.lstrip("./") for path in text.split("\n")} - {"", "index"}
+        text = text.replace(suffix, b"\n")
+    return {path.lstrip(b"./") for path in text.split(b"\n")} - {b"", b"index"}
 
 
 def unwrapped(href: str) -> str:

@@ -28,7 +28,7 @@ _SPACED = bytes(c if chr(c).isalpha() else 32 for c in _LETTERS) + bytes(range(1
 _DIGITS = b"0123456789"
 _HREF = re.compile(rb"""href=["']?([^"'\s>]+)""")
 _IDENTIFIER = re.compile(rb"[A-Za-z_$][A-Za-z_$]{3,}")
-_DOWNLOAD = re.compile(r"\.(?:exe|msi|apk|dmg|scr|bat|jar|xpi|crx)(?:[?#]|$)", re.IGNORECASE | re.MULTILINE)
+_DOWNLOAD = re.compile(rb"\.(?:exe|msi|apk|dmg|scr|bat|jar|xpi|crx)(?:[?#]|$)", re.IGNORECASE | re.MULTILINE)
 
 
 _ENCODINGS = (
@@ -91,13 +91,12 @@ def read_page(raw: bytes, *, whole: bool = True) -> Features:
     return _features(root, hrefs_in(data), whole=whole)
 
 
-def hrefs_in(data: bytes) -> list[str]:
+def hrefs_in(data: bytes) -> list[bytes]:
     """What stands after `href=`, in the order of the page, also in comments and scripts.
 
     The tree has them, too, but asking each element for it costs as much as all the rest after parsing.
     """
-    found = _HREF.findall(data.replace(b"HREF=", b"href="))
-    return b"\n".join(found).decode("utf-8", "replace").replace("&amp;", "&").split("\n") if found else []
+    return _HREF.findall(data if b"HREF=" not in data else data.replace(b"HREF=", b"href="))
 
 
 def as_utf8(raw: bytes) -> bytes:
@@ -110,6 +109,8 @@ def as_utf8(raw: bytes) -> bytes:
         if raw.startswith(mark):
             return raw[len(mark) :].decode(name, "replace").replace("\0", "").encode("utf-8", "replace")
     raw = raw.replace(b"\0", b"")
+    if raw.isascii():
+        return raw
     try:
         codecs.utf_8_decode(raw, "strict", False)  # not the last character: the cut may have hit it
         return raw
@@ -169,14 +170,14 @@ class _Found:
 def _walk(root: Any) -> _Found:
     """Collect; the text of scripts and styles is taken out of the page."""
     found = _Found()
-    for element in root.iter("title", "meta", "script", "style", "template"):
-        match element.tag:
-            case "script" | "style" | "template":
-                _take_text(element, found)
-            case "title" if not found.brand:
-                found.brand.append(element.text or "")
-            case "meta":
-                _look_at_meta(element, found)
+    for element in root.iter("script", "style", "template"):
+        _take_text(element, found)
+    head = root.find("head")
+    for element in () if head is None else head.iterchildren("title", "meta"):
+        if element.tag == "meta":
+            _look_at_meta(element, found)
+        else:
+            found.brand.append(element.text or "")
     found.brand += [" ".join(heading.itertext()) for heading in islice(root.iter("h1"), 1)]
     images = islice(root.iter("img"), IMAGES)
     found.brand += [image.get("alt", "") for image in images if "logo" in image.get("src", "").lower()]
@@ -191,13 +192,14 @@ def _take_text(element: Any, found: _Found) -> None:
 
 
 def _look_at_meta(element: Any, found: _Found) -> None:
-    if element.get("property") == "og:site_name":
+    about = element.get("property") or element.get("http-equiv")
+    if about == "og:site_name":
         found.brand.append(element.get("content", ""))
-    elif element.get("http-equiv", "").lower() == "refresh":
+    elif about and about.lower() == "refresh":
         found.moves.append(element.get("content", ""))
 
 
-def _features(root: Any, hrefs: list[str], *, whole: bool) -> Features:
+def _features(root: Any, hrefs: list[bytes], *, whole: bool) -> Features:
     found = _walk(root)
     text: bytes = _tools()["etree"].tostring(root, method="text", encoding="utf-8")
     words = split_words(text)
@@ -207,7 +209,7 @@ def _features(root: Any, hrefs: list[str], *, whole: bool) -> Features:
     return Features(
         marks=(
             shingles(words),
-            marks_of("\n".join(plain_links(hrefs)).encode("utf-8", "replace").splitlines()),
+            marks_of(plain_links(hrefs)),
             assets,
             names,
             attributes,
@@ -263,7 +265,7 @@ def _brand(lines: list[str], text: bytes) -> Marks:
     return marks_of(word for word in words if len(word) > 2)
 
 
-def _facts(root: Any, text: bytes, found: _Found, hrefs: list[str], words: int) -> Facts:
+def _facts(root: Any, text: bytes, found: _Found, hrefs: list[bytes], words: int) -> Facts:
     if words > MAX_WORDS or len(hrefs) > MAX_LINKS:
         return Facts(words=words, links=len(hrefs))
     sources = [script.get("src", "") for script in found.scripts]
@@ -271,7 +273,7 @@ def _facts(root: Any, text: bytes, found: _Found, hrefs: list[str], words: int) 
         words=words,
         links=len(hrefs),
         passwords=sum(entry.get("type", "").lower() == "password" for entry in root.iter("input")),
-        downloads=len(_DOWNLOAD.findall("\n".join(hrefs))),
+        downloads=len(_DOWNLOAD.findall(b"\n".join(hrefs))),
         scripts=len(found.scripts),
         signs=signs_in(text.decode("utf-8", "replace"), " ".join([*found.moves, *sources, *found.code])),
     )

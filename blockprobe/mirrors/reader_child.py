@@ -5,6 +5,7 @@ starts another (reader.py). Run as `python -m blockprobe.mirrors.reader_child`.
 """
 
 import gc
+import os
 import resource
 import struct
 import sys
@@ -26,17 +27,32 @@ def main() -> int:
     gc.freeze()
     gc.set_threshold(50_000)  # a page makes thousands of objects and no circles
     _confine()
-    pages, answers = sys.stdin.buffer, sys.stdout.buffer
-    while head := pages.read(HEAD.size):
+    while head := _taken(HEAD.size):
         length, whole = HEAD.unpack(head) if len(head) == HEAD.size else (MAX_PAGE_BYTES + 1, True)
-        page = pages.read(length) if length <= MAX_PAGE_BYTES else b""
+        page = _taken(length) if length <= MAX_PAGE_BYTES else b""
         if len(page) != length:
             return 1
         _allow_cpu()
         packed = _packed(page, whole=whole)
-        answers.write(LENGTH.pack(len(packed)) + packed)
-        answers.flush()
+        _give(LENGTH.pack(len(packed)) + packed)
     return 0
+
+
+def _taken(length: int) -> bytes:
+    """So many bytes from standard input, fewer at its end; without a buffer, a page is one call."""
+    data = b""
+    while len(data) < length:
+        part = os.read(0, length - len(data))
+        if not part:
+            break
+        data += part
+    return data
+
+
+def _give(data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(1, rest) :]
 
 
 def _packed(page: bytes, *, whole: bool) -> bytes:
