@@ -56,7 +56,7 @@ def _print(console: Console, bypass: Bypass) -> None:
 
 
 def _notes(bypass: Bypass) -> list[str]:
-    lines = [f"parity: {gap.open} opens, {gap.closed} does not" for gap in bypass.parity]
+    lines = [f"parity: open by {gap.open}, shut by {gap.closed}" for gap in bypass.parity]
     if bypass.blocked_after is not None:
         tries = f"{bypass.plain_k} of {bypass.plain_n} tries in between opened"
         lines.append(f"plain path: {bypass.blocked_before} before, {bypass.blocked_after} after, {tries}")
