@@ -13,10 +13,10 @@ _ONLY_OURS = frozenset(
         Failure.HTTP_MALFORMED_RESPONSE,
         Failure.HTTP_HEADERS_TOO_LARGE,
         Failure.HTTP_TOO_MANY_REDIRECTS,
-        Failure.HELPER_BAD_ANSWER,
         Failure.PROXY_REFUSED,
         Failure.PROXY_LOGIN_REFUSED,
         Failure.PROXY_BAD_ANSWER,
+        Failure.HELPER_BAD_ANSWER,
     }
 )
 

@@ -48,13 +48,12 @@ class Failure(StrEnum):
     HTTP_HEADERS_TOO_LARGE = "http_headers_too_large"
     HTTP_TOO_MANY_REDIRECTS = "http_too_many_redirects"
     HTTP_INVALID_REDIRECT_LOCATION_HOST = "http_invalid_redirect_location_host"
-    # helpers
-    HELPER_BAD_ANSWER = "helper_bad_answer"
-
     # proxies, which an operator names as a way around a block
     PROXY_REFUSED = "proxy_refused"
     PROXY_LOGIN_REFUSED = "proxy_login_refused"
     PROXY_BAD_ANSWER = "proxy_bad_answer"
+    # helpers
+    HELPER_BAD_ANSWER = "helper_bad_answer"
 
 
 #: The chain arrived but does not prove the name; the handshake itself went through.
