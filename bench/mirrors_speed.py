@@ -2,8 +2,8 @@
 
 `pages`: a saved page of about 21 kB is classified (read, held against a reference, given its class) for at most 2.5
 times the time that lxml needs to parse it. In use the reading happens in a child process; what its pipes and wake-ups
-cost is in the second ratio and in pages a second and core (goal 150). All are CPU seconds, of this process and the child,
-in turn; for each page the least of all rounds is taken, because what other work adds (cold caches) is no part of it.
+cost is in the second ratio and in pages a second and core (goal 150). All are CPU seconds, of this process and the
+child, in turn; for each page the least of all rounds is taken, because what other work adds is no part of it.
 `names`: see mirrors_filter_speed.py.
 Run: `python bench/mirrors_speed.py [--part NAME] [--repeats N] [--save]`; the status is 1 when a goal is missed.
 """

@@ -13,7 +13,7 @@ from blockprobe.cli.main import app
 from .program import ROOT, run
 
 COMMANDS = typer.main.get_command(app)
-HEAVY = ("httpx", "scapy", "dns", "rich", "asyncio", "pydantic", "h11", "ssl", "aioquic", "prometheus_client")
+HEAVY = ("httpx", "scapy", "dns", "rich", "asyncio", "pydantic", "h11", "ssl", "aioquic", "prometheus_client", "lxml")
 
 
 def every_command() -> dict[str, object]:
