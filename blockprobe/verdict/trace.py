@@ -110,6 +110,8 @@ def _without_forgery(listed: Rungs, neutral: Rungs, way: Map) -> Finding:
         return _none(listed, "The address itself says that nobody answers questions there", len(ours))
     if neutral_good < AGREEING:
         return _open(listed, "a neutral name fails in the end as well")
+    if good or answered < AGREEING:
+        return _open(listed, f"the listed name is answered only sometimes ({good} of {len(ours)}), or too rarely")
     stop = neutral.first_stop
     if stop is None or listed.first_stop != stop or any(listed.stopped(ttl) for ttl in range(1, stop)):
         return _open(listed, f"the listed name is turned away ({answered} of {len(ours)}), but where is not clear")

@@ -61,8 +61,8 @@ class Rungs:
         return sum(bool(self.stops(one)) for one in self.at(ttl))
 
     def reached(self, ttl: int) -> bool:
-        """Whether packets with this hop limit are answered at all, by whomever, most of the times."""
-        return sum(bool(self.words(one)) for one in self.at(ttl)) >= AGREEING
+        """Whether packets with this hop limit end at a router or are answered well, most of the times."""
+        return sum(self.expired(one) or bool(self.stops(one) & GOOD) for one in self.at(ttl)) >= AGREEING
 
     @property
     def first_stop(self) -> int | None:
@@ -76,8 +76,12 @@ class Rungs:
 
     @property
     def final(self) -> list[Try]:
-        """The tries that show what happens in the end: without a limit, or with the limit at which they arrived."""
-        return self.at(None) or (self.at(self.first_stop) if self.first_stop is not None else [])
+        """The tries that show what happens in the end: without a limit, or with the limit at which they arrived.
+
+        SYNs count both ways: a neighbour is not sent any without a limit.
+        """
+        arrived = self.at(self.first_stop) if self.first_stop is not None else []
+        return [*self.at(None), *arrived] if self.carrier is Carrier.TCP else self.at(None) or arrived
 
     def beyond(self, ttl: int) -> list[Try]:
         """The tries with this hop limit, a higher one, or none."""

@@ -217,6 +217,17 @@ def test_one_hop_less_for_connections_is_a_proxy_only_if_nobodys_address_answers
     assert (found.effect, found.device) == (Effect.PROXY, Spot(ttl=3, address=ROUTERS[3]))
 
 
+def test_connections_that_come_about_only_after_a_loss_are_no_proxys() -> None:
+    first_lost: Rows = {None: "? ? V", 1: ". . .", 2: ". . .", 3: ". . .", 4: "V V V"}
+    found = syns(first_lost, plain())
+    assert (found.effect, found.part) == (Effect.UNKNOWN, None)
+
+
+def test_a_neutral_name_that_is_listed_too_proves_nothing() -> None:
+    found = names(SILENT_FROM_2, neutral=RESET_FROM_2)
+    assert (found.effect, found.part) == (Effect.UNKNOWN, None)
+
+
 # -- DNS -------------------------------------------------------------------------------------------------------------
 
 QUIET: Rows = {None: "? ? ?", 1: ". . .", 2: ". . .", 3: ". . .", 4: "? ? ?"}

@@ -32,6 +32,7 @@ SECOND_ANSWER_S = 0.6
 SETTLE_S = 0.15
 
 _DNS = (Carrier.DNS, Carrier.DNS_ADDRESS)
+_SERVED = (Carrier.DNS, Carrier.TCP, Carrier.TLS, Carrier.HTTP)
 _PATIENCE_S = {
     Carrier.UDP: PATIENCE_UDP_S,
     Carrier.DNS: PATIENCE_DNS_S,
@@ -72,7 +73,7 @@ class Pace:
         elif ttl is None and carrier in _DNS and subject is Subject.LISTED:
             grace_s += SECOND_ANSWER_S
         patience_s = _PATIENCE_S[carrier]
-        if ttl is None and carrier in (Carrier.DNS, Carrier.TLS, Carrier.HTTP):
+        if ttl is None and carrier in _SERVED:
             patience_s = self.timeout_s
         return Shot(ttl=ttl, wait_s=patience_s + 2 * self.rtt_s + GRACE_S, grace_s=grace_s)
 
@@ -132,11 +133,11 @@ class Climb:
             await self._without_limit()
 
     async def _without_limit(self) -> None:
-        for subject, state in self._states.items():
-            # A neighbour is connected to no more often than the hop limits did already (docs/method.md, 7).
-            if self._shooter.carrier is Carrier.TCP and state.arrived:
-                continue
-            await self._rounds(subject, None)
+        for subject in self._states:
+            # SYNs without a limit went out at the first look; a neighbour is connected to only where hop limits did it
+            # already (docs/method.md, 7).
+            if self._shooter.carrier is not Carrier.TCP:
+                await self._rounds(subject, None)
         if self._shooter.carrier in (Carrier.TLS, Carrier.HTTP):
             await self._once(Subject.NEUTRAL, None, 0)
 

@@ -218,7 +218,8 @@ class Trace:
 
     def _names(self) -> dict[Subject, str]:
         host = self._wish.target.host
-        return {Subject.NEUTRAL: neutral_like(host), Subject.LISTED: host}
+        neutral = next(name for name in iter(lambda: neutral_like(host), "") if name != host)  # short names recur
+        return {Subject.NEUTRAL: neutral, Subject.LISTED: host}
 
     async def _syns(self, means: Means, way: _Way, port: int) -> bool:
         """SYNs to the address, to a neighbour of it where it stays shut, to a silent one where it is strangely near."""
