@@ -12,6 +12,7 @@ ORDERS = "tests/catalogue/test_orders.py"
 ADDRESS, ANSWERS = "tests/verdict/test_evidence_address.py", "tests/verdict/test_evidence_dns.py"
 NAMES, PAGES = "tests/verdict/test_evidence_names.py", "tests/verdict/test_evidence_pages.py"
 MIRRORS, WATCH = "tests/cli/test_mirrors.py", "tests/builtin/test_watch.py"
+LIVE = "tests/lab/test_mirror_classes.py"
 RULES, AGENT = "tests/verdict/test_rules.py", "tests/builtin/test_agent.py"
 ARCHIVE, PACK = "tests/store/test_archive.py", "tests/store/test_pack.py"
 BYPASS = "tests/builtin/test_bypass.py"
@@ -46,6 +47,7 @@ COVERED_BY = {
     "cli/ordering.py": "tests/cli/test_orders.py",
     "cli/output.py": CHECK,
     "cli/mirrors_classify.py": MIRRORS,
+    "cli/mirrors_live.py": LIVE,
     "cli/mirrors_classifying.py": MIRRORS,
     "cli/mirrors_finding.py": "tests/cli/test_mirrors_find.py",
     "cli/mirrors_records.py": "tests/cli/test_mirrors_find.py",
@@ -64,6 +66,7 @@ COVERED_BY = {
     "cli/render/console.py": "tests/cli/render/test_record_table.py",
     "cli/render/demonstration.py": CLI,
     "cli/render/line_table.py": CLI,
+    "cli/render/live_table.py": LIVE,
     "cli/render/mirror_table.py": MIRRORS,
     "cli/render/order_table.py": "tests/cli/test_orders.py",
     "cli/render/progress.py": CHECK,
@@ -176,6 +179,11 @@ COVERED_BY = {
     "measure/trace/sight.py": TRACE,
     "measure/trace/site.py": TRACE,
     "mirrors/features.py": "tests/mirrors/test_packed.py",
+    "mirrors/live_facts.py": "tests/mirrors/test_judge.py",
+    "mirrors/live_fetch.py": LIVE,
+    "mirrors/live_reference.py": LIVE,
+    "mirrors/live_tests.py": LIVE,
+    "mirrors/live_words.py": LIVE,
     "mirrors/reader_child.py": "tests/mirrors/test_reader.py",
     "mirrors/signs.py": "tests/mirrors/test_offline.py",
     "mirrors/weights.py": "tests/mirrors/test_score.py",

@@ -34,6 +34,45 @@ class Wanted:
     prior: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOptions:
+    """The options of --live as they were typed."""
+
+    site: str | None = None
+    hosts: tuple[str, ...] = ()
+    via: str | None = None
+    address: str | None = None
+    own_addresses: tuple[str, ...] = ()
+    state: Path | None = None
+
+    def refuse(self) -> None:
+        """Raise ConfigError when one of them is used without --live."""
+        if self.via or self.address or self.own_addresses or self.state:
+            raise ConfigError(
+                "--reference-via, --reference-address, --origin-address and --state belong to --live SITE; add it"
+            )
+
+
+def classify_hosts(wanted: Wanted, options: LiveOptions, format_: PlainFormat, config: str | None) -> int:
+    """Test hosts and print; raises ConfigError for options that do not fit together."""
+    from blockprobe.cli.mirrors_live import Live, classify_live
+
+    if wanted.corpus is not None or wanted.candidates or wanted.host is not None:
+        raise ConfigError("--live: tests hosts, named as arguments; leave --corpus, --candidate and --host away")
+    live = Live(
+        site=options.site or "",
+        candidates=options.hosts,
+        via=options.via,
+        address=options.address,
+        own_addresses=options.own_addresses,
+        state=options.state,
+        saved=wanted.references,
+        background=tuple(file for path in wanted.background for file in background_files(path)),
+        prior=_prior(wanted),
+    )
+    return classify_live(live, read_settings(config), _known_notices(config), format_)
+
+
 def classify_saved(wanted: Wanted, format_: PlainFormat, config: str | None) -> int:
     """Classify and print; raises ConfigError for options that do not fit together and files that cannot be read."""
     judged = _judged(wanted, _known_notices(config))

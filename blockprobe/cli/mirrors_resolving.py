@@ -34,17 +34,9 @@ def look_up(settings: Settings, names: Sequence[str], looks: dict[str, NameLook]
 async def _look_up(settings: Settings, names: tuple[str, ...], looks: dict[str, NameLook]) -> None:
     from blockprobe.cli.render.progress import progress_bar
 
-    clock, dialer = SystemClock(), Dialer()
-    public = [parse_resolver(one.url, ResolverGroup.PUBLIC, one.address) for one in settings.resolvers.public]
-    dns = DnsClient(dialer, clock, TlsContexts())
-    resolver = NameResolver(
-        dns=dns,
-        session=Session(clock=clock, dialer=dialer, began=clock.monotonic(), timeout_s=settings.limits.timeout_s),
-        outside=tuple(sorted(public, key=lambda one: not one.encrypted)),
-        line=tuple(parse_resolver(url, ResolverGroup.ISP) for url in settings.resolvers.isp),
-        services=load_services(settings.catalogue.paths),
-        public=settings.addresses.public,
-    )
+    clock = SystemClock()
+    session = Session(clock=clock, dialer=Dialer(), began=clock.monotonic(), timeout_s=settings.limits.timeout_s)
+    resolver = resolver_of(settings, session, TlsContexts())
     try:
         await resolver.bootstrap()
         with progress_bar(len(names), wanted=True) as advance:
@@ -52,4 +44,17 @@ async def _look_up(settings: Settings, names: tuple[str, ...], looks: dict[str, 
                 looks[look.name] = look
                 advance()
     finally:
-        await dns.aclose()
+        await resolver.dns.aclose()
+
+
+def resolver_of(settings: Settings, session: Session, contexts: TlsContexts) -> NameResolver:
+    """Looks names up with the resolvers of the configuration; the caller closes its `dns`. Raises ConfigError."""
+    public = [parse_resolver(one.url, ResolverGroup.PUBLIC, one.address) for one in settings.resolvers.public]
+    return NameResolver(
+        dns=DnsClient(session.dialer, session.clock, contexts),
+        session=session,
+        outside=tuple(sorted(public, key=lambda one: not one.encrypted)),
+        line=tuple(parse_resolver(url, ResolverGroup.ISP) for url in settings.resolvers.isp),
+        services=load_services(settings.catalogue.paths),
+        public=settings.addresses.public,
+    )

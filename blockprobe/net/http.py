@@ -58,6 +58,12 @@ async def fetch(session: Session, why: Why, stream: Stream, request: Request) ->
     `session.body_bytes` (`truncated`). What came before a failure is kept beside it; of an answer that is no HTTP the
     raw beginning is kept as `body`. Compressed bodies are counted and hashed but not read.
     """
+    observation, _ = await fetch_page(session, why, stream, request)
+    return observation
+
+
+async def fetch_page(session: Session, why: Why, stream: Stream, request: Request) -> tuple[HttpObservation, bytes]:
+    """Like `fetch`, with the beginning of the body as it came (at most 64 KiB, whatever its encoding)."""
     exchange = _Exchange(stream, request, session)
     try:
         async with asyncio.timeout(session.timeout_s) as deadline:
@@ -67,7 +73,7 @@ async def fetch(session: Session, why: Why, stream: Stream, request: Request) ->
             await exchange.read_body()
     except (OSError, EOFError, h11.ProtocolError) as error:
         exchange.error = error
-    return exchange.observation(why)
+    return exchange.observation(why), exchange.body.kept
 
 
 class _Exchange:
@@ -83,7 +89,7 @@ class _Exchange:
         self._protocol: h11.Connection | None = None  # for answers that are not plain
         self._raw = b""  # what came before there was a head
         self._head: Head | None = None
-        self._body = Body(session.body_bytes)
+        self.body = Body(session.body_bytes)
         self._ended = False
         self.error: Exception | None = None
 
@@ -126,7 +132,7 @@ class _Exchange:
                 return
             data = data if left is None else data[:left]
             left = left if left is None else left - len(data)
-            if not self._body.keep(data):
+            if not self.body.keep(data):
                 return
             data = b""
 
@@ -158,7 +164,7 @@ class _Exchange:
             event = http.next_event()
             if event is h11.NEED_DATA:
                 http.receive_data(await self._receive())
-            elif not isinstance(event, h11.Data) or not self._body.keep(bytes(event.data)):
+            elif not isinstance(event, h11.Data) or not self.body.keep(bytes(event.data)):
                 return
 
     async def _receive(self) -> bytes:
@@ -170,7 +176,7 @@ class _Exchange:
         """What happened, in the model's words."""
         stream, request = self._stream, self._request
         headers = self._head.headers if self._head else ()
-        title, sketch = self._body.reading(headers) if self._head else (title_of(self._page(MAX_TEXT)), ())
+        title, sketch = self.body.reading(headers) if self._head else (title_of(self._page(MAX_TEXT)), ())
         return HttpObservation(
             why=why,
             t0_s=self._t0_s,
@@ -184,9 +190,9 @@ class _Exchange:
             status=self._head.status if self._head else None,
             headers=as_text(headers),
             body=self._page(KEPT_BYTES),
-            body_bytes=self._body.bytes,
-            body_sha256=self._body.sha256 if self._head else None,
-            truncated=self._body.truncated,
+            body_bytes=self.body.bytes,
+            body_sha256=self.body.sha256 if self._head else None,
+            truncated=self.body.truncated,
             title=title,
             sketch=sketch,
             location=header_in(headers, b"location"),
@@ -210,7 +216,7 @@ class _Exchange:
         """The first `limit` bytes of the body as text, or of what is no HTTP."""
         if self._head is None:
             return self._raw[:limit].decode("utf-8", "replace")
-        return self._body.page(self._head.headers, limit)
+        return self.body.page(self._head.headers, limit)
 
 
 @lru_cache(maxsize=256)

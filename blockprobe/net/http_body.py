@@ -50,6 +50,11 @@ class Body:
         """The hash of what was read, in hex."""
         return self._digest.hexdigest()
 
+    @property
+    def kept(self) -> bytes:
+        """The beginning as it came (at most 64 KiB)."""
+        return bytes(self._text)
+
     def page(self, headers: Headers, limit: int) -> str:
         """The first `limit` bytes as text; empty when the body is compressed or no text."""
         encoding = (header_in(headers, b"content-encoding") or "identity").strip().lower()
