@@ -125,7 +125,11 @@ def _why_static(facts: LiveFacts) -> str:
 
 
 def _why_undecided(facts: LiveFacts) -> str:
-    return facts.no_reference or "no test told whether it follows the site"
+    if facts.no_reference:
+        return facts.no_reference
+    if facts.cut_short:
+        return "today's requests to it were used up before the tests were done"
+    return "no test told whether it follows the site"
 
 
 def _proofs(facts: LiveFacts) -> str:

@@ -11,8 +11,8 @@ from blockprobe.mirrors.background import Reference
 from blockprobe.mirrors.features import KINDS, Features, Kind, Marks
 from blockprobe.mirrors.links import unwrapped
 from blockprobe.mirrors.live_facts import AnyHost, Artefact, Echo, Fresh, Said, Threat
+from blockprobe.mirrors.live_proofs import owner_of
 from blockprobe.mirrors.live_scan import Scan, host_of
-from blockprobe.mirrors.suffixes import registrable
 
 #: An error page that shares fewer distinctive marks with the front page is its server's, not the site's.
 LEAST_SHARED = 3
@@ -20,8 +20,8 @@ LEAST_SHARED = 3
 TEMPLATE_SHARE, OWN_SHARE = 0.6, 0.5
 #: So much of two texts must agree to be one page.
 SAME_TEXT = 0.8
-#: So many links to the site's own name are a trace; a link home or two are an operator's courtesy.
-LEAST_LEFT = 3
+#: So many ways to the site's own name are a trace; a link to its front page is an operator's courtesy.
+LEAST_LEFT = 2
 #: What is newer than this could not be in a copy that somebody took a while ago.
 NEW = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -30,6 +30,7 @@ FEW_WORDS = 300
 _TEXT, _LINK = KINDS.index(Kind.TEXT), KINDS.index(Kind.LINK)
 _TAGS = re.compile(r"<[^<>]{0,4000}>")
 _ORIGIN = re.compile(r"(?:https?:)?(?:\\?/){2}[^/\\\s\"'<>]{0,255}")
+_IN_SCRIPTS = re.compile(r"\\/\\/([A-Za-z0-9.-]{1,253})(?![A-Za-z0-9.-])[^\s\"'<>]{0,200}")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _BEFORE, _CONTEXT = 80, 10
 
@@ -172,32 +173,29 @@ def _residual(own: Scan, theirs: Scan, site: frozenset[str]) -> Said | None:
     here, written = host_of(theirs.base), _ways_to(own, site)
     left = _ways_to(theirs, site) & written
     if len(left) >= LEAST_LEFT and 2 * len(left) >= len(written):
-        words = f"{len(left)} of its links still lead to the site's own name, where a visitor of it cannot go"
+        words = f"{len(left)} of its links and calls still lead to the site's own name, where its visitors cannot go"
         return Said(what=Artefact.RESIDUAL_HOST, words=words)
-    hidden = _escaped(theirs.text, site)
     rewritten = any(f"//{name}" in own.text for name in site) and f"//{here}" in theirs.text
-    if hidden and _escaped(own.text, site) and rewritten:
-        return Said(
-            what=Artefact.RESIDUAL_HOST,
-            words="its links were rewritten, and in its scripts the site's name was left",
-        )
+    if rewritten and _escaped(own, site) & _escaped(theirs, site):
+        words = "its links were rewritten, and in its scripts the site's name was left"
+        return Said(what=Artefact.RESIDUAL_HOST, words=words)
     return None
 
 
 def _ways_to(page: Scan, site: frozenset[str]) -> set[str]:
-    """Host and path of links and forms that are written out with a name of the site."""
-    return {link.partition("//")[2] for link in page.written if host_of(link) in site}
+    """Where its links, forms and scripts lead under a name of the site, but for the site's front page."""
+    inside = (link.partition("//")[2] for link in page.written if host_of(link) in site)
+    return {way for way in inside if way.partition("/")[2]} | _escaped(page, site)
 
 
-def _escaped(text: str, site: frozenset[str]) -> int:
-    return sum(text.count(f"\\/\\/{name}") for name in site)
+def _escaped(page: Scan, site: frozenset[str]) -> set[str]:
+    """Addresses in scripts, as JSON writes them."""
+    return {one[0] for one in _IN_SCRIPTS.finditer(page.text) if one[1].lower() in site}
 
 
 def _foreign_hosts(own: Scan, again: Scan, theirs: Scan, site: frozenset[str]) -> list[str]:
-    mine = {registrable(host_of(theirs.base)), *map(registrable, site)}
-    known = {registrable(host) or host for host in own.scripts | again.scripts}
-    others = theirs.scripts - own.scripts - again.scripts - site
-    return sorted(host for host in others if (registrable(host) or host) not in known | mine)
+    known = {owner_of(host) for host in (host_of(theirs.base), *site, *own.scripts, *again.scripts)}
+    return sorted(host for host in theirs.scripts if owner_of(host) not in known)
 
 
 def _foreign(own: Scan, again: Scan, theirs: Scan, site: frozenset[str]) -> Said | None:

@@ -103,5 +103,7 @@ class LiveFacts:
     artefacts: tuple[Said, ...] = ()
     threats: tuple[Said, ...] = ()
     redirects_to: str = ""
+    cut_short: bool = False
+    """Tests were left out because the day's requests were used up."""
     is_site: bool = False
     """The redirect leads to the site itself: nothing of the candidate's own is left to judge."""

@@ -73,9 +73,12 @@ class Fetcher:
     most: int | None = MOST_REQUESTS
     label: str = ""
     """Before a host's name in the count, so that the site as reference and as candidate are counted apart."""
+    sent: int = 0
+    refused: int = 0
+    """Requests that went out through this one, and that the ceiling forbade."""
 
-    async def get(self, url: str, route: Route | None = None, *, name: str = "", counted: str = "") -> Page:
-        """One GET. `name` replaces the URL's host in TLS and Host; `counted` says whose request it is."""
+    async def get(self, url: str, route: Route | None = None, *, name: str = "") -> Page:
+        """One GET, counted for the URL's host; `name` replaces that in TLS and Host."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = parts.port or _PORTS[parts.scheme]
@@ -83,8 +86,10 @@ class Fetcher:
         page = Page(url=url, at=self.session.clock.now())
         if not way.addresses and way.proxy is None:
             return replace(page, failure="dns_no_answer")
-        if not self.budget.claim(self.label + (counted or host), most=self.most):
+        if not self.budget.claim(self.label + host, most=self.most):
+            self.refused += 1
             return replace(page, failure="ceiling")
+        self.sent += 1
         for address in way.addresses[:2] or ("",):
             page, spoke = await self._once(url, address, way.proxy, (name or host, port))
             if spoke:
@@ -92,10 +97,10 @@ class Fetcher:
         return page
 
     async def follow(self, url: str, route_for: Callable[[str], Route | None]) -> tuple[Page, ...]:
-        """A GET and up to MAX_HOPS redirects, every hop kept; all count for the first host."""
-        counted, hops = urlsplit(url).hostname or "", []
+        """A GET and up to MAX_HOPS redirects, every hop kept and counted for its own host."""
+        hops: list[Page] = []
         for _ in range(MAX_HOPS + 1):
-            page = await self.get(url, route_for(urlsplit(url).hostname or ""), counted=counted)
+            page = await self.get(url, route_for(urlsplit(url).hostname or ""))
             hops.append(page)
             following = next_url(page)
             if not following or any(hop.url == following for hop in hops):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from blockprobe.mirrors.live_facts import Proof, Said
 from blockprobe.mirrors.live_scan import host_of
 from blockprobe.mirrors.suffixes import host_in, registrable
+from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import Certificate
 
 #: A certificate for the names of more registered domains than this is a CDN's or a hoster's.
@@ -116,7 +117,12 @@ def _address(site: SiteKnown, seen: Seen) -> Said | None:
 
 def same_owner(one: str, other: str) -> bool:
     """Whether two hosts are names under one registered domain."""
-    return bool(one) and (one == other or (registrable(one) or one) == (registrable(other) or other))
+    return bool(one) and owner_of(one) == owner_of(other)
+
+
+def owner_of(host: str) -> str:
+    """The registered domain of a host; an address, or a public suffix, is its own."""
+    return host if family_of(host) is not None else registrable(host) or host
 
 
 def _holds_for(certificate: Certificate, host: str) -> bool:

@@ -185,11 +185,11 @@ class Site:
 
     def known(self) -> SiteKnown:
         """What proofs can rest on: only what came under a chain that is valid for the name."""
-        proven = [hop for hop in self.hops if hop.valid]
+        proven = [hop for hop in self.hops if hop.valid and same_owner(host_of(hop.url), self.host)]
         told = [next_url(hop) for hop in proven] + [hop.header("onion-location") for hop in proven]
-        leaf: Certificate | None = next((hop.leaf for hop in proven if same_owner(host_of(hop.url), self.host)), None)
+        leaf: Certificate | None = next((hop.leaf for hop in proven), None)
         names, refresh = self._names, ""
-        if self.pages and self.hops[-1].valid:
+        if self.pages and self.hops[-1] in proven:
             refresh = self.pages[0].refresh
             here = f"the site's own page {self.pages[0].base}"
             names = (*((host_of(link), here) for link in self.pages[0].vouched), *names)
@@ -221,7 +221,8 @@ class Site:
         """`/mirrors.txt`, as the Onion Mirror Guidelines have it, from the site itself under its valid chain."""
         page = await self._own("/mirrors.txt")
         text = page.body.decode("utf-8", "replace")
-        if not page.valid or page.status != 200 or "<" in text[:200] or "\0" in text:
+        plain = page.status == 200 and "<" not in text[:200] and "\0" not in text
+        if not plain or not page.valid or not same_owner(host_of(page.url), self.host):
             return
         self.signed_list = _SIGNED in text
         signed = ", signed with PGP, which was not checked" if self.signed_list else ""

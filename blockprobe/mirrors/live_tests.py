@@ -1,6 +1,6 @@
 """The live tests of one candidate, cheap ones first: DNS, TLS and front page, then nonce, search, guard, file, dates.
 
-At most seven requests when all goes well; every one is counted (live_budget.py). Nothing here decides: judge.py does.
+Five requests when there is no redirect; every one is counted (live_budget.py). Nothing here decides: judge.py does.
 """
 
 import asyncio
@@ -66,13 +66,16 @@ class LiveTests:
         """Everything about one candidate: a host, host:port, or the address at which a web proxy shows the site."""
         base = candidate if "://" in candidate else f"https://{candidate}/"
         host = host_of(base)
-        facts, hops = await _Candidate(tests=self, base=base, host=host, fallback="://" not in candidate).facts()
+        fetcher = replace(self.fetcher, sent=0, refused=0)
+        one = _Candidate(tests=self, fetcher=fetcher, base=base, host=host, fallback="://" not in candidate)
+        facts, hops = await one.facts()
+        facts = replace(facts, cut_short=fetcher.refused > 0)
         return LiveResult(
             name=candidate,
             facts=facts,
             verdict=judge_live(facts),
             hops=tuple(hop.url for hop in hops),
-            requests=self.fetcher.budget.sent[host],
+            requests=fetcher.sent,
             today=self.fetcher.budget.today(host),
         )
 
@@ -80,6 +83,7 @@ class LiveTests:
 @dataclass(slots=True, kw_only=True)
 class _Candidate:
     tests: LiveTests
+    fetcher: Fetcher
     base: str
     host: str
     fallback: bool
@@ -110,14 +114,14 @@ class _Candidate:
         return None if look.state in _FETCHABLE else LiveFacts(gone=f"{look.state.value}: {look.because}")
 
     async def _front(self) -> tuple[Page, ...]:
-        fetcher = self.tests.fetcher
+        fetcher = self.fetcher
         hops = await fetcher.follow(self.base, _looked_up)
         if self.fallback and len(hops) == 1 and hops[0].failure and hops[0].failure != "ceiling":
             self.base = f"http{self.base.removeprefix('https')}"
             hops = await fetcher.follow(self.base, _looked_up)
         refresh = scan(hops[-1].body, hops[-1].url).refresh if not hops[-1].failure else ""
         if refresh and not same_owner(host_of(refresh), host_of(hops[-1].url)) and urlsplit(refresh).scheme in _HTTP:
-            hops = (*hops, await fetcher.get(refresh, counted=self.host))
+            hops = (*hops, await fetcher.get(refresh))
         return hops
 
     async def _judged(self, facts: LiveFacts, hops: tuple[Page, ...]) -> LiveFacts:
@@ -139,7 +143,7 @@ class _Candidate:
         facts = replace(facts, proofs=proofs(site.known(), self._seen(page)))
         if own is None or site.reference is None or site.front is None:
             return replace(facts, no_reference=site.reason or "the site could not be fetched a second time")
-        at = self.tests.fetcher.session.clock.now()
+        at = self.fetcher.session.clock.now()
         fresh, lag_s = freshness(own, theirs, at)
         root = self._root(page)
         nonce, search, asset = await asyncio.gather(
@@ -177,7 +181,7 @@ class _Candidate:
         path = path_of(nonce)
         if not path:
             return None
-        page = await self.tests.fetcher.get(root + path, counted=self.host)
+        page = await self.fetcher.get(root + path)
         return await self.tests.site.reading.answer(page, nonce)
 
     async def _random_host(self, page: Page, root: str) -> tuple[Answer | None, bool]:
@@ -186,7 +190,7 @@ class _Candidate:
         if family_of(end) is not None or len(end) + len(nonce) > 250 or not page.address:
             return None, False
         route = Route(addresses=(page.address,))
-        seen = await self.tests.fetcher.get(f"{root}/{nonce}", route, name=f"{nonce}.{end}", counted=self.host)
+        seen = await self.fetcher.get(f"{root}/{nonce}", route, name=f"{nonce}.{end}")
         return await self.tests.site.reading.answer(seen, nonce), seen.refused
 
     async def _asset(self, root: str) -> Asset:
@@ -194,7 +198,7 @@ class _Candidate:
         own = await self.tests.site.asset()
         if own is None or own.failure or own.status != 200:
             return Asset.UNKNOWN
-        page = await self.tests.fetcher.get(root + path, counted=self.host)
+        page = await self.fetcher.get(root + path)
         if page.failure:
             return Asset.UNKNOWN
         if page.status != 200:

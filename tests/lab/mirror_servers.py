@@ -5,7 +5,9 @@ from pathlib import Path
 from .web_servers import _HEAD
 
 MAIN = "site.example"
-RESOLVER = "127.1.0.53"
+RESOLVER, LIAR = "127.1.0.53", "127.1.0.54"
+"""The second one is a line's, which has the site blocked."""
+PROXY = ("127.1.0.3", "3128")
 APP = ("127.1.0.2", "8000")
 OWN_HOSTS = ("samekey.example", "sancert.example", "listed.example", "unproven.example")
 """The operator's own mirrors, whose names the site knows."""
@@ -43,16 +45,23 @@ _BLOCK = (
 )
 
 
-def write_unbound(folder: Path) -> Path:
-    """A resolver that knows these names, everything below the parked one, and nothing else."""
-    data = "".join(f'local-data: "{name}. A {at}"\n' for name, at in ADDRESSES.items())
-    path = folder / "unbound.conf"
+def write_unbound(folder: Path, address: str, lies: dict[str, str]) -> Path:
+    """A resolver that knows these names, everything below the parked one, and nothing else; `lies` come first."""
+    data = "".join(f'local-data: "{name}. A {at}"\n' for name, at in (ADDRESSES | lies).items())
+    path = folder / f"unbound-{address}.conf"
     path.write_text(
-        f'server:\ninterface: {RESOLVER}\naccess-control: 127.0.0.0/8 allow\ndo-daemonize: no\nusername: ""\n'
-        f'chroot: ""\npidfile: "{folder}/unbound.pid"\nuse-syslog: no\ndirectory: "{folder}"\n'
+        f'server:\ninterface: {address}\naccess-control: 127.0.0.0/8 allow\ndo-daemonize: no\nusername: ""\n'
+        f'chroot: ""\npidfile: ""\nuse-syslog: no\ndirectory: "{folder}"\nmodule-config: "iterator"\n'
         f'local-zone: "parked.example." redirect\nlocal-zone: "." static\n{data}'
         "remote-control:\ncontrol-enable: no\n"
     )
+    return path
+
+
+def write_tinyproxy(folder: Path) -> Path:
+    """A proxy elsewhere, from where the site is open."""
+    path = folder / "tinyproxy.conf"
+    path.write_text(f"Port {PROXY[1]}\nListen {PROXY[0]}\nConnectPort 443\nLogLevel Warning\n")
     return path
 
 
@@ -87,7 +96,8 @@ def write_nginx(folder: Path) -> Path:
         "moved.example": "return 302 https://wget.example/;",
         "back.example": f"return 301 https://{MAIN}/;",
     }
-    text = [_HEAD.format(folder=folder, workers=1)]
+    text = [_HEAD.format(folder=folder, workers=1).replace("access_log off;", "")]
+    text.append(f"log_format who '$server_name $request_method $http_user_agent';\naccess_log {folder}/asked who;\n")
     text.append("types { text/html html; text/css css; }\n")
     text.append(f"proxy_cache_path {folder}/cache keys_zone=relay:1m;\n")
     for host, body in bodies.items():

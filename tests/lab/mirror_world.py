@@ -18,7 +18,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from . import eyes, tools
-from .mirror_servers import ADDRESSES, APP, CLONES, MAIN, OWN_HOSTS, RESOLVER, write_nginx, write_unbound
+from .mirror_servers import (
+    ADDRESSES,
+    APP,
+    CLONES,
+    LIAR,
+    MAIN,
+    OWN_HOSTS,
+    PROXY,
+    RESOLVER,
+    write_nginx,
+    write_tinyproxy,
+    write_unbound,
+)
 from .needs import _SBIN
 
 _HERE = Path(__file__).parent
@@ -60,10 +72,19 @@ class MirrorWorld:
     def config(self) -> Path:
         return self.folder / "blockprobe.toml"
 
-    def classify(self, *arguments: str, state: str = "state") -> subprocess.CompletedProcess[bytes]:
+    @property
+    def blocked(self) -> Path:
+        """The configuration of a line whose resolver leads the site's name to a block page."""
+        return self.folder / "blocked.toml"
+
+    def asked(self) -> list[list[str]]:
+        """What nginx was asked: server, method, User-Agent."""
+        return [line.split(" ", 2) for line in (self.folder / "asked").read_text().splitlines()]
+
+    def classify(self, *arguments: str, state: str, config: Path | None = None) -> subprocess.CompletedProcess[bytes]:
         """`blockprobe mirrors classify --live site.example …` with this world's resolver and roots."""
         command = [sys.executable, "-m", "blockprobe.cli.main", "mirrors", "classify", "--live", MAIN]
-        more = ["--config", str(self.config), "--state", str(self.folder / state), *arguments]
+        more = ["--config", str(config or self.config), "--state", str(self.folder / state), *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BLOCKPROBE_")}
         environment |= {"SSL_CERT_FILE": str(self.trust), "PYTHONPATH": str(_HERE.parents[1]), "COLUMNS": "200"}
         return subprocess.run([*command, *more], env=environment, capture_output=True, timeout=120, check=False)
@@ -72,13 +93,15 @@ class MirrorWorld:
         folder = self.folder
         issue_all(folder)
         (folder / "hosts").write_text("".join(f"{at} {name}\n" for name, at in ADDRESSES.items()))
-        self.config.write_text(
-            f'[resolvers]\nisp = ["udp://{RESOLVER}:53"]\n'
-            f'[[resolvers.public]]\nurl = "tcp://{RESOLVER}:53"\n'
-            '[addresses]\npublic = ["127.0.0.0/8"]\n[limits]\ntimeout_s = 8.0\n'
-        )
+        rest = '[addresses]\npublic = ["127.0.0.0/8"]\n[limits]\ntimeout_s = 8.0\n'
+        public = f'[[resolvers.public]]\nurl = "tcp://{RESOLVER}:53"\n'
+        self.config.write_text(f'[resolvers]\nisp = ["udp://{RESOLVER}:53"]\n{public}{rest}')
+        self.blocked.write_text(f'[resolvers]\nisp = ["udp://{LIAR}:53"]\n{rest}')
         self._run([sys.executable, str(_HERE / "mirror_app.py"), *APP, MAIN, *OWN_HOSTS], "app")
-        self._run(["unbound", "-d", "-c", str(write_unbound(folder))], "unbound")
+        lies = {MAIN: ADDRESSES["block.example"]}
+        self._run(["unbound", "-d", "-c", str(write_unbound(folder, RESOLVER, {}))], "unbound")
+        self._run(["unbound", "-d", "-c", str(write_unbound(folder, LIAR, lies))], "liar")
+        self._run(self._with_hosts(["tinyproxy", "-d", "-c", str(write_tinyproxy(folder))]), "tinyproxy")
         self._run(["nginx", "-c", str(write_nginx(folder)), "-e", str(folder / "nginx.log")], "nginx")
         if tools.missing() is None:
             serve = ["node", str(tools.WEB_PROXY / "serve.js"), ADDRESSES["webproxy.example"], "8443"]
@@ -153,7 +176,9 @@ class MirrorWorld:
             return False
         if tools.missing() is None and eyes.connect(ADDRESSES["webproxy.example"], 8443) != "ok":
             return False
-        return eyes.ask(MAIN, RESOLVER).rcode == "NOERROR"
+        if eyes.connect(PROXY[0], int(PROXY[1])) != "ok":
+            return False
+        return {eyes.ask(MAIN, resolver).rcode for resolver in (RESOLVER, LIAR)} == {"NOERROR"}
 
 
 def issue_all(folder: Path) -> None:

@@ -1,12 +1,18 @@
 """`mirrors classify --live` against real servers: every class, and those that try to look like another."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from blockprobe.mirrors.live_budget import MOST_REQUESTS
+
 from . import tools
-from .mirror_servers import MAIN
+from .mirror_servers import ADDRESSES, MAIN, PROXY
 from .mirror_world import WEB_PROXY, MirrorWorld
 from .needs import ACCEPTANCE, missing
 
@@ -49,8 +55,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MirrorWorld]:
     made.down()
 
 
-def classified(world: MirrorWorld, *arguments: str, state: str) -> dict[str, dict[str, object]]:
-    done = world.classify(*arguments, "--format", "json", state=state)
+def classified(
+    world: MirrorWorld, *arguments: str, state: str, config: Path | None = None
+) -> dict[str, dict[str, Any]]:
+    done = world.classify(*arguments, "--format", "json", state=state, config=config)
     assert done.returncode == 0, done.stderr.decode()
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {line["id"]: line for line in lines}
@@ -60,10 +68,49 @@ def test_every_candidate_has_its_class_in_every_run(world: MirrorWorld) -> None:
     right = dict.fromkeys(TRUTH, 0)
     wrong = []
     for run in range(RUNS):
+        before = len(world.asked())
         told = classified(world, *TRUTH, state=f"run-{run}")
+        asked = world.asked()[before:]
         for name, class_ in TRUTH.items():
             right[name] += told[name]["class"] == class_
             if told[name]["class"] != class_:
                 wrong.append((run, name, told[name]))
+        assert {method for _, method, _ in asked} == {"GET"}
+        assert len({agent for _, _, agent in asked}) == 1
+        assert max(Counter(server for server, _, _ in asked if server != MAIN).values()) <= MOST_REQUESTS
     print("\n".join(f"{name:60} {TRUTH[name]:18} {count} of {RUNS}" for name, count in right.items()))
     assert wrong == []
+
+
+WAYS = [
+    ((), "undetermined", "undetermined", "without a valid chain"),
+    (("--reference-address", ADDRESSES[MAIN]), "proxy_live", "clone_static", ""),
+    (("--reference-via", f"http://{PROXY[0]}:{PROXY[1]}"), "proxy_live", "clone_static", ""),
+    (("--reference-via", "socks5://127.1.0.4:1080"), "undetermined", "undetermined", "connection_refused"),
+    (("--reference", "saved/front.html"), "copy_live_unknown", "copy_live_unknown", "without a valid chain"),
+]
+
+
+def test_where_the_site_is_blocked_it_is_seen_by_the_way_that_is_named_or_not_at_all(world: MirrorWorld) -> None:
+    def seen(number: int) -> list[str]:
+        way, _, _, reason = WAYS[number]
+        options = [str(world.folder / each) if each.endswith(".html") else each for each in way]
+        told = classified(world, *options, "plain.example", "wget.example", state=f"way-{number}", config=world.blocked)
+        assert all(reason in line["because"] for line in told.values()), told
+        return [told["plain.example"]["class"], told["wget.example"]["class"]]
+
+    with ThreadPoolExecutor(2) as side:
+        classes = list(side.map(seen, range(len(WAYS))))
+    assert classes == [[relay, clone] for _, relay, clone, _ in WAYS]
+
+
+def test_people_read_class_proof_and_what_was_spent(world: MirrorWorld) -> None:
+    done = world.classify("samekey.example", "inject.example", "moved.example", state="people")
+    shown = " ".join(done.stdout.decode().split())
+
+    assert "mirror_same_op" in shown
+    assert "valid chains for the same key" in shown
+    assert "[threat]" in shown
+    assert "[redirector]" in shown
+    assert "5, today 5" in shown
+    assert b"requests to site.example as reference" in done.stderr

@@ -1,6 +1,7 @@
 """Every combination of facts: what no class may rest on, and what each must."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -145,3 +146,10 @@ def test_a_threat_is_no_class():
     threat = (Said(what=Threat.MINER, words="x"),)
 
     assert judge_live(copy_with(threats=threat)) == judge_live(copy_with())
+
+
+def test_the_manual_has_every_rule_and_every_word():
+    manual = (Path(__file__).parents[2] / "docs" / "mirrors.md").read_text()
+    words = [rule.id for rule in RULES] + [*Proof, *Artefact, "echoed", "other", "template", *Fresh, *Threat]
+
+    assert [word for word in words if f"`{word}`" not in manual] == []
