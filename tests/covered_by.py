@@ -182,7 +182,6 @@ COVERED_BY = {
     "mirrors/live_facts.py": "tests/mirrors/test_judge.py",
     "mirrors/live_fetch.py": LIVE,
     "mirrors/live_reference.py": LIVE,
-    "mirrors/live_tests.py": LIVE,
     "mirrors/live_words.py": LIVE,
     "mirrors/reader_child.py": "tests/mirrors/test_reader.py",
     "mirrors/signs.py": "tests/mirrors/test_offline.py",
