@@ -6,7 +6,6 @@ Nothing here measures or judges, and nothing here waits for a signal or a timer:
 import gc
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from blockprobe.agent.opening import open_keeper
 from blockprobe.agent.reload import Loaded, Reader, load
 from blockprobe.agent.schedule import Schedule, Turn
 from blockprobe.agent.signs_file import SignsFile
+from blockprobe.agent.turns import wanted_of
 from blockprobe.agent.worklist import live_windows, worklist
 from blockprobe.catalogue.system import system_resolvers
 from blockprobe.model.errors import BlockprobeError, ConfigError
@@ -55,6 +55,7 @@ class Agent:
         self._signs = SignsFile(folder)
         self._lists = ListBook(folder, public=loaded.settings.addresses.public, counts=keeper.state.lists())
         self._lists.refresh(loaded.plans)
+        keeper.refresh_mirrors(loaded.plans)
         line = LineWatch(loaded, clock, key=self._signs.key, signs=self._signs.signs)
         schedule = Schedule(seed=loaded.settings.vantage.name or "", due=keeper.state.due())
         self.figures = Figures(
@@ -62,7 +63,7 @@ class Agent:
             keeper=keeper,
             line=line,
             schedule=schedule,
-            work=worklist(loaded, self._lists.targets, now),
+            work=worklist(loaded, self._lists.targets, now, keeper.watched_mirrors),
             past=Past(started_at=now, reloaded_at=now),
         )
         self._turns: dict[str, Turn] = {}
@@ -103,7 +104,9 @@ class Agent:
         if system_resolvers() != figures.loaded.system:
             await self.reload()
         self._tell_time()
-        if self._lists.refresh(figures.loaded.plans) or self._plan_is_old():
+        plans = figures.loaded.plans
+        changed = (self._lists.refresh(plans), self._keeper.refresh_mirrors(plans))
+        if any(changed) or self._plan_is_old():
             self._plan()
         now = self._clock.now()
         if everything:
@@ -139,6 +142,7 @@ class Agent:
         await self.figures.line.use(loaded)
         self._lists.use(public=loaded.settings.addresses.public)
         self._lists.refresh(loaded.plans)
+        self._keeper.refresh_mirrors(loaded.plans)
         self._plan()
         _LOG.info("reloaded: %d plans, %d targets due in turn", len(loaded.plans), len(self.figures.schedule))
 
@@ -163,8 +167,8 @@ class Agent:
         figures, now = self.figures, self._clock.now()
         loaded, keeper = figures.loaded, self._keeper
         self._planned_at, self._live = self._clock.monotonic(), live_windows(loaded, now)
-        figures.work = worklist(loaded, self._lists.targets, now)
-        figures.list_faults = self._lists.faults
+        figures.work = worklist(loaded, self._lists.targets, now, keeper.watched_mirrors)
+        figures.list_faults = (*self._lists.faults, *keeper.mirror_faults)
         figures.schedule.update(figures.work.jobs, now)
         figures.schedule.forget_hosts(now)
         plans = {plan.id: plan.confirm for plan in loaded.plans}
@@ -211,24 +215,12 @@ class Agent:
         for turn in turns:
             if until is not None and self._clock.monotonic() >= until:
                 return
-            wanted = self._wanted_of(turn)
-            if wanted is not None:
-                yield wanted
-
-    def _wanted_of(self, turn: Turn) -> Wanted | None:
-        """The look that is due; a battery only where the target is known to be blocked, else it is put off."""
-        plans = {plan.id for plan in self.figures.loaded.plans if plan.battery is not None}
-        batteries = [job for job in turn.jobs if job.plan in plans]
-        blocked = self._keeper.is_blocked(turn.target)
-        if batteries and not blocked:
-            self.figures.schedule.put_off(batteries, self._clock.now())
-            turn = replace(turn, jobs=tuple(job for job in turn.jobs if job not in batteries))
-            self._turns[turn.target] = turn
-            if not turn.jobs:
+            wanted, rest = wanted_of(turn, self.figures, self._clock.now())
+            if wanted is None:
                 del self._turns[turn.target]
-                return None
-        target = replace(parse_target(turn.target), order=self.figures.work.order_of.get(turn.target))
-        return Wanted(key=turn.target, target=target, battery=bool(batteries) and blocked)
+            else:
+                self._turns[turn.target] = rest
+                yield wanted
 
     def more_looks(self, key: str, latest: Record, number: int) -> bool:
         """See `Keeper.more_looks`."""

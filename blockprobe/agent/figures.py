@@ -14,6 +14,7 @@ from blockprobe.agent.status import Status
 from blockprobe.agent.worklist import Worklist
 from blockprobe.metrics.server import Health
 from blockprobe.metrics.snapshot import CycleFigures, LineFigures, ReloadFigures, Snapshot, StoreFigures
+from blockprobe.mirrors.by_order import OrderMirrors, by_order
 from blockprobe.model.plan import PlanKind
 from blockprobe.model.record import Vantage
 from blockprobe.verdict.compliance import Compliance, LineClaim, compliances
@@ -54,6 +55,8 @@ class Figures:
     metrics_url: str | None = None
     _compliances: tuple[Compliance, ...] = ()
     _computed: tuple[datetime, int] | None = field(default=None)
+    _mirrors: tuple[OrderMirrors, ...] = ()
+    _mirrors_at: tuple[datetime, int] | None = field(default=None)
 
     def snapshot(self, now: datetime) -> Snapshot:
         """One moment, for /metrics and the text file."""
@@ -86,7 +89,23 @@ class Figures:
             orders=self.work.orders,
             compliances=self.compliances(now),
             batteries={} if self.keeper.batteries is None else self.keeper.batteries.latest,
+            mirrors=self.mirrors(now),
         )
+
+    def mirrors(self, now: datetime) -> tuple[OrderMirrors, ...]:
+        """The figures of watched mirrors; computed again after a cycle, and as time goes by.
+
+        What was seen longer ago than two intervals of their plan counts as unknown.
+        """
+        keeper, known = self.keeper.mirrors, self._mirrors_at
+        if keeper is None or not keeper.plans:
+            return ()
+        if known is None or known[1] != self.past.cycles or abs((now - known[0]).total_seconds()) > _FRESH_S:
+            longest_s = max((plan.interval_s for plan in self.loaded.plans if plan.mirrors), default=0.0)
+            since = now - timedelta(seconds=2.0 * longest_s)
+            self._mirrors = by_order(keeper.lives(), self.work.orders, now, since=since)
+            self._mirrors_at = (now, self.past.cycles)
+        return self._mirrors
 
     def compliances(self, now: datetime) -> tuple[Compliance, ...]:
         """The figures for this line's network; computed again after every cycle, and as time goes by."""
@@ -102,7 +121,8 @@ class Figures:
     def claim(self) -> LineClaim:
         """What may be said of the line."""
         stated, plans = self.loaded.settings.vantage, self.loaded.plans
-        intervals = [plan.interval_s for plan in plans if plan.kind is not PlanKind.LIVE and plan.battery is None]
+        looking = (plan for plan in plans if plan.battery is None and not plan.only_mirrors)
+        intervals = [plan.interval_s for plan in looking if plan.kind is not PlanKind.LIVE]
         return LineClaim(
             network=stated.isp,
             own_resolver=self.line.own_resolver(),

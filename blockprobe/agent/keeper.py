@@ -4,18 +4,21 @@ The state is written after the archive, never before: what a crash loses of it i
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
 from blockprobe.agent.cycle import Looks
+from blockprobe.agent.mirror_keeper import MirrorKeeper
 from blockprobe.agent.schedule import Key
 from blockprobe.metrics.counters import Counters
 from blockprobe.model.bypass import Bypass
 from blockprobe.model.errors import StoreError
 from blockprobe.model.history import History, Transition
+from blockprobe.model.mirror_life import Life
 from blockprobe.model.order import Network
+from blockprobe.model.plan import Plan
 from blockprobe.model.record import Record
 from blockprobe.model.words import Reason, State
 from blockprobe.net.clock import Clock
@@ -59,6 +62,7 @@ class Keeper:
         self.state = state
         self.counters = counters
         self.batteries: BypassLog | None = None
+        self.mirrors: MirrorKeeper | None = None
         self.ground = Ground()
         self.histories: dict[str, History] = state.histories()
         self.trouble: str | None = None
@@ -85,6 +89,8 @@ class Keeper:
         if history.state is not before:
             self._unsaved.urgent.add(key)
         self.histories[key] = self._unsaved.histories[key] = history
+        if self.mirrors is not None:
+            self.mirrors.take(looks, believed=believed)
         if looks.bypass is not None and looks.controls_ok:
             self._take_battery(key, looks.bypass)
 
@@ -107,6 +113,24 @@ class Keeper:
 
         self._try(write)
 
+    @property
+    def watched_mirrors(self) -> Mapping[str, Sequence[Life]]:
+        """The names that each plan watches, by the plan's id."""
+        return {} if self.mirrors is None else self.mirrors.plans
+
+    @property
+    def mirror_faults(self) -> tuple[str, ...]:
+        """What is wrong with the files of mirrors, a line each."""
+        return () if self.mirrors is None else self.mirrors.faults
+
+    def refresh_mirrors(self, plans: Sequence[Plan]) -> bool:
+        """Read what has changed in the files of mirrors; whether any names changed."""
+        return self.mirrors is not None and self.mirrors.refresh(plans, self._clock.now())
+
+    def mirror_wait_s(self, name: str) -> float:
+        """How long a look at a mirror has time (seconds; 0.0: it is due)."""
+        return 0.0 if self.mirrors is None else self.mirrors.wait_s(name, self._clock.now())
+
     def take_aside(self, record: Record) -> None:
         """Keep a record that is about the line: archived in full and counted, but no target's history."""
         self.counters.take(record)
@@ -121,7 +145,9 @@ class Keeper:
         schedule. Whether anything was written."""
         now = self._clock.monotonic()
         whole = at_once or now - self._saved_at >= SAVE_S
-        if not (whole or self.archive.waiting or self._unsaved.urgent):
+        mirrors = self.mirrors
+        urgent = bool(self._unsaved.urgent) or (mirrors is not None and mirrors.urgent)
+        if not (whole or self.archive.waiting or urgent):
             return False
         if whole:
             self._saved_at = now
@@ -135,6 +161,8 @@ class Keeper:
                 self._write_state(targets)
             if whole:
                 self.state.save_schedule(due)
+            if mirrors is not None and (whole or mirrors.urgent):
+                mirrors.save()
 
         self._try(write)
         return True

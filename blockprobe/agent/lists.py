@@ -71,7 +71,7 @@ class ListBook:
         return self.targets != before
 
     def _current(self, name: str, one: CsvList) -> _Read:
-        mark, known = _mark(Path(one.path)), self._lists.get(name)
+        mark, known = mark_of(Path(one.path)), self._lists.get(name)
         if known is not None and known.mark == mark and known.how == one:
             return known
         previous = self._counts.get(name) if known is None else len(known.targets)
@@ -111,7 +111,7 @@ def list_copy(folder: Path, name: str) -> Path:
     return folder / "lists" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.csv"
 
 
-def _mark(path: Path) -> Mark:
+def mark_of(path: Path) -> Mark:
     """What tells one version of the file from the next; None while there is none."""
     try:
         found = path.stat()

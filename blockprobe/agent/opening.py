@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from blockprobe.agent.keeper import Keeper
+from blockprobe.agent.mirror_keeper import MirrorKeeper
 from blockprobe.agent.reload import Loaded
 from blockprobe.metrics.counters import Counters
 from blockprobe.model.errors import StoreError
@@ -27,6 +28,7 @@ def open_keeper(loaded: Loaded, clock: Clock) -> Keeper:
         _catch_up(state, archive, loaded)
         keeper = Keeper(archive, state, Counters(), clock)
         keeper.batteries = BypassLog(settings.store)
+        keeper.mirrors = MirrorKeeper(settings.store.dir)
         return keeper
     except BaseException:
         archive.close()

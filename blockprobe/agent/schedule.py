@@ -122,11 +122,14 @@ class Schedule:
                 self._due[job.key] = next_at if again_s is None else min(next_at, now + timedelta(seconds=again_s))
             self._hosts[job.host] = now
 
-    def put_off(self, jobs: Iterable[Job], now: datetime) -> None:
-        """These have nothing to do now and are asked again soon; nobody was looked at, so nobody is spared for it."""
+    def put_off(self, jobs: Iterable[Job], now: datetime, *, for_s: float = PUT_OFF_S) -> None:
+        """These have nothing to do for `for_s`, or their interval where that is shorter, and are asked again then.
+
+        Nobody was looked at, so nobody is spared for it.
+        """
         for job in jobs:
             if job.key in self._jobs:
-                self._due[job.key] = now + timedelta(seconds=min(PUT_OFF_S, job.interval_s))
+                self._due[job.key] = now + timedelta(seconds=min(for_s, job.interval_s))
 
     def forget_hosts(self, now: datetime) -> None:
         """Drop hosts that nobody has to spare any more; memory stays bounded by the jobs."""

@@ -27,7 +27,8 @@ class Planned:
     """One target of a plan. `target` is what `parse_target` takes: a bare name, an address or a URL.
 
     `orders` are all that list it (`order` the first), `flags` all of theirs; `in_force`: at least one of them, or a
-    list of no order, lists it now. `neighbour`: on no list, and measured because it may be hit as well.
+    list of no order, lists it now. `neighbour`: on no list, and measured because it may be hit as well. `mirror_of`: no
+    target of anybody, and looked at because it may lead to that site (or is that site, whose page tells).
     """
 
     target: str
@@ -37,6 +38,7 @@ class Planned:
     flags: tuple[OrderFlag, ...] = ()
     in_force: bool = True
     neighbour: bool = False
+    mirror_of: str | None = None
 
 
 def planned(

@@ -71,5 +71,6 @@ def _listed(plans: Mapping[str, Plan], order: str) -> bool:
 
 def _idle(plans: Mapping[str, Plan]) -> Iterator[str]:
     for plan in plans.values():
-        if not (plan.orders or plan.jurisdictions or plan.targets or plan.lists or plan.neighbours):
+        chosen = (plan.orders, plan.jurisdictions, plan.targets, plan.lists, plan.neighbours, plan.mirrors)
+        if not any(chosen):
             yield f'plan {plan.id}: chooses nothing; name orders (["*"] for all), jurisdictions, targets or lists'

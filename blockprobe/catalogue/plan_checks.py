@@ -49,8 +49,11 @@ def checked_plan(plan: Plan, place: Place) -> Plan:
             place.tell(f"{key}: {value} is out of range; give {low} to {high}")
     for number, one in enumerate(plan.lists, start=1):
         _check_list(one, place.inner(f"list {number} ({list_name(one)[:60]})"))
+    if plan.mirrors and plan.battery is not None:
+        place.tell("mirrors: a battery is for blocked targets of other plans; give mirrors a plan of their own")
     return replace(
         plan,
+        mirrors=tuple(str(place.folder / Path(one).expanduser()) for one in plan.mirrors),
         targets=tuple(_checked_target("targets", value, place) for value in plan.targets),
         neighbours=tuple(_checked_target("neighbours", value, place) for value in plan.neighbours),
         lists=tuple(_from_folder(one, place.folder) for one in plan.lists),

@@ -26,9 +26,13 @@ def export(
             help="Addresses that this line has or had, one a line, to be kept out. Also $BLOCKPROBE_OWN_ADDRESSES.",
         ),
     ] = None,
+    with_mirrors: Annotated[
+        bool,
+        typer.Option("--with-mirrors", help="Also records of names that were only watched as possible mirrors."),
+    ] = False,
     config: ConfigOption = None,
 ) -> int:
     """Copy sealed evidence for publication, without what tells whose line it was."""
-    from blockprobe.cli.exporting import export_store
+    from blockprobe.cli.exporting import Export, export_store
 
-    return export_store(out, to=to, store=store, own=own, config=config)
+    return export_store(Export(out=out, to=to, store=store, own=own, mirrors=with_mirrors), config)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -20,25 +21,41 @@ from blockprobe.store.slim import dump_slim
 VARIABLE = "BLOCKPROBE_OWN_ADDRESSES"
 
 
-def export_store(
-    out: str, *, to: Literal["records", "ooni"], store: str | None, own: str | None, config: str | None
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What was typed after `blockprobe export`; `mirrors`: records of possible mirrors are published, too."""
+
+    out: str
+    to: Literal["records", "ooni"]
+    store: str | None
+    own: str | None
+    mirrors: bool
+
+
+def export_store(wish: Export, config: str | None) -> int:
     """Publish a store; raises StoreError or ConfigError."""
     from blockprobe.export.scrub import seen_addresses
     from blockprobe.net.clock import SystemClock
 
     settings = read_settings(config)
-    folder = Path(store or settings.store.dir)
-    addresses = own_addresses(settings) | _given(own)
+    folder = Path(wish.store or settings.store.dir)
+    addresses = own_addresses(settings) | _given(wish.own)
     for stored in read_archive(folder):  # what an echo saw once is kept out of every record
         if isinstance(stored, Record):
             addresses |= seen_addresses(stored)
-    done = publish(folder, Path(out), _ooni(addresses) if to == "ooni" else _records(addresses), SystemClock())
+    convert = _ooni(addresses) if wish.to == "ooni" else _records(addresses)
+    done = publish(folder, Path(wish.out), convert if wish.mirrors else _without_mirrors(convert), SystemClock())
     still = f"; {done.open} still open and left out" if done.open else ""
     print(
-        f"{out}: {done.records} records of {done.segments} sealed segments, without {len(addresses)} addresses{still}"
+        f"{wish.out}: {done.records} records of {done.segments} sealed segments, "
+        f"without {len(addresses)} addresses{still}"
     )
     return Exit.DONE
+
+
+def _without_mirrors(convert: Convert) -> Convert:
+    """Names of possible mirrors stay here unless they are asked for."""
+    return lambda stored: None if stored.target.mirror_of is not None else convert(stored)
 
 
 def _records(own: frozenset[str]) -> Convert:

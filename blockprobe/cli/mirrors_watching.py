@@ -23,6 +23,7 @@ from blockprobe.model.mirror_life import Life
 from blockprobe.model.settings import Settings
 from blockprobe.model.target import parse_target
 from blockprobe.net.clock import SystemClock
+from blockprobe.store.lock import Lock
 from blockprobe.store.mirror_book import MirrorBook
 from blockprobe.watch import Change, watch_once
 
@@ -38,12 +39,24 @@ class Wish:
 
 
 def watch_mirrors(wish: Wish, format_: PlainFormat, config: str | None) -> int:
-    """Look once, or until Ctrl-C; what is known then is printed. The book is saved after every round."""
+    """Look once, or until Ctrl-C; what is known then is printed. The book is saved after every round.
+
+    Raises StoreError when an agent, which keeps a book of its own there, works on the store.
+    """
     settings = read_settings(config)
     if not settings.helper.urls:
         raise ConfigError(
             "mirrors cannot be watched without a helper: it tells the dead from the blocked; set [helper] urls"
         )
+    lock = Lock(Path(wish.store or settings.store.dir))
+    lock.take()
+    try:
+        return _watch_book(settings, wish, format_)
+    finally:
+        lock.release()
+
+
+def _watch_book(settings: Settings, wish: Wish, format_: PlainFormat) -> int:
     book = MirrorBook(wish.store or settings.store.dir)
     sites, whole = _read_names(wish, book)
     if not sites:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from blockprobe.agent.mirror_lists import read_names
 from blockprobe.catalogue.calendar import load_calendar, unknown_orders
 from blockprobe.catalogue.csv_list import read_list
 from blockprobe.catalogue.data import data_folders
@@ -21,6 +22,7 @@ from blockprobe.cli.process import Exit, complain
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.order import Order
 from blockprobe.model.settings import Settings
+from blockprobe.net.clock import SystemClock
 
 _ADAPTER = TypeAdapter(Order)
 
@@ -103,6 +105,7 @@ def _agent_faults(catalogue: Catalogue, settings: Settings) -> tuple[str, ...]:
     lists = (one for plan in catalogue.plans.values() for one in plan.lists)
     public = settings.addresses.public
     faults = [fault for one in lists for fault in read_list(one, Path(), previous=None, public=public).faults]
+    faults += [fault for plan in catalogue.plans.values() for path in plan.mirrors for fault in _mirror_faults(path)]
     try:
         plans_named(catalogue, settings.agent.plans)
     except CatalogueFaults as error:
@@ -114,6 +117,14 @@ def _agent_faults(catalogue: Catalogue, settings: Settings) -> tuple[str, ...]:
         except CatalogueFaults as error:
             faults.extend(error.faults)
     return tuple(faults)
+
+
+def _mirror_faults(path: str) -> list[str]:
+    try:
+        _, faults = read_names(path, SystemClock().now())
+    except OSError as error:
+        return [f"mirrors {path}: {error.strerror}; give a file of names"]
+    return [f"mirrors {path}: {fault}" for fault in faults]
 
 
 def _counts(catalogue: Catalogue) -> dict[str, Any]:

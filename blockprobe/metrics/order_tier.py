@@ -7,6 +7,7 @@ counts and the time of the last conclusive measurement stand there still.
 from collections.abc import Iterable, Sequence
 
 from blockprobe.metrics.bypass_tier import write_batteries
+from blockprobe.metrics.mirror_tier import write_mirrors
 from blockprobe.metrics.snapshot import Snapshot
 from blockprobe.metrics.text import Page
 from blockprobe.model.order import Order
@@ -38,13 +39,14 @@ def _groups(snapshot: Snapshot) -> Iterable[Page]:
     for compliance in sorted(_here(snapshot), key=lambda one: (one.order, one.network)):
         figures.setdefault(compliance.order, []).append(compliance)
     known = {order.id: order for order in snapshot.orders}
-    for name in sorted({*known, *figures}):
+    for name in sorted({*known, *figures, *(one.order for one in snapshot.mirrors)}):
         page = Page()
         if name in known:
             _info(page, known[name])
         for compliance in figures.get(name, ()):
             _figures(page, compliance)
         write_batteries(page, snapshot, name)
+        write_mirrors(page, snapshot, name)
         yield page
 
 

@@ -85,6 +85,8 @@ def _sites(snapshot: Snapshot) -> tuple[list[_Site], Counter[str]]:
     sites: dict[str, _Site] = {}
     addresses: dict[str, str] = {}
     for watched in snapshot.watched:
+        if watched.mirror_of is not None:
+            continue  # counted (mirror_tier), never named
         history = snapshot.history_of(watched.target)
         host = host_of(watched.target)
         if host is None:

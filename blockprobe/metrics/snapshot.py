@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from blockprobe.metrics.counters import Counts
+from blockprobe.mirrors.by_order import OrderMirrors
 from blockprobe.model.bypass import BypassSeen
 from blockprobe.model.history import History
 from blockprobe.model.order import Order
@@ -39,6 +40,11 @@ class Watched(Protocol):
     @property
     def neighbour(self) -> bool:
         """On no list, and measured because a block may hit it as well."""
+        ...
+
+    @property
+    def mirror_of(self) -> str | None:
+        """On no list, and watched as a possible mirror of that site, or as the site itself; never named."""
         ...
 
 
@@ -109,6 +115,7 @@ class Snapshot:
     orders: tuple[Order, ...] = ()
     compliances: tuple[Compliance, ...] = ()
     batteries: Mapping[str, BypassSeen] = field(default_factory=dict)
+    mirrors: tuple[OrderMirrors, ...] = ()
 
     def history_of(self, target: str) -> History | None:
         """What is known of a target on the present network."""

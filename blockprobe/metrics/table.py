@@ -179,6 +179,45 @@ METRICS: tuple[Metric, ...] = (
     ),
     _order("parity_gaps", "Of bypass_tried, entries where of two alike ways one is open.", "order", "isp", "kind"),
     _order(
+        "mirrors",
+        "Watched names that may lead to sites of the order, by class and where each stands; none is ever named.",
+        *("order", "isp", "class", "state"),
+    ),
+    _order("mirror_coverage_ratio", "Share of the known live mirrors that this line blocks.", "order", "isp"),
+    _order(
+        "mirror_coverage_bound_ratio",
+        "The least and the most that mirror_coverage_ratio can be, whatever the unknown ones are.",
+        *("order", "isp", "bound"),
+    ),
+    _order(
+        "mirror_last_conclusive_timestamp_seconds",
+        "When a mirror was last seen open or blocked here.",
+        *("order", "isp"),
+    ),
+    _order(
+        "mirror_half_life_seconds",
+        "When half of the mirrors had ended by the cause, since first seen alive: what looks leave open, and chance.",
+        *("order", "isp", "cause", "bound"),
+    ),
+    _order(
+        "mirror_half_life_mirrors",
+        "Mirrors on which mirror_half_life_seconds rests, by what ended them first; none: nothing yet.",
+        *("order", "isp", "cause"),
+    ),
+    _order(
+        "mirror_substitution_seconds",
+        "Half of the losses were made good by another mirror within this time.",
+        *("order", "isp", "bound"),
+    ),
+    _order("mirror_losses", "Losses of a site or a mirror, to this line, that can be dated.", "order", "isp"),
+    _order("mirror_losses_made_good", "Of mirror_losses, those after which another mirror was there.", "order", "isp"),
+    _order(
+        "mirror_losses_made_good_at_once",
+        "Of mirror_losses_made_good, those where it had been there.",
+        "order",
+        "isp",
+    ),
+    _order(
         "overblocked_sites",
         "Sites blocked here without an order that covers them: a lower bound, of what is flagged, ended or named.",
         *("isp", "cause"),

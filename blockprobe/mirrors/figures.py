@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from blockprobe.mirrors.lives import NOT_MIRRORS
+from blockprobe.mirrors.lives import NOT_MIRRORS, standing
 from blockprobe.mirrors.survival import Cause, HalfLife, Span, half_life
 from blockprobe.model.history import Interval
 from blockprobe.model.mirror_life import Life, LifeState
@@ -58,15 +58,18 @@ class MirrorFigures:
     losses: int
 
 
-def figures(lives: Iterable[Life], now: datetime) -> MirrorFigures:
-    """The figures of these lives; those of the sites themselves (`is_site`) only say when a site was lost."""
+def figures(lives: Iterable[Life], now: datetime, *, since: datetime | None = None) -> MirrorFigures:
+    """The figures of these lives; those of the sites themselves (`is_site`) only say when a site was lost.
+
+    `since`: coverage rests on looks after it alone (None: on the last ones, however old).
+    """
     lives = tuple(lives)
     mirrors = [life for life in lives if life.first_alive is not None and is_mirror(life)]
     sites_lost = [(life.site, life.blocked) for life in lives if is_site(life) and life.blocked is not None]
     spans = [span_of(life) for life in mirrors]
     waits = _waits(mirrors, sites_lost, now)
     return MirrorFigures(
-        coverage=coverage(mirrors),
+        coverage=coverage(mirrors, since=since),
         half_lives=(half_life(spans), half_life(spans, Cause.BLOCKED), half_life(spans, Cause.DEAD)),
         substitution=half_life(waits),
         at_once=sum(1 for wait in waits if wait.high_s == 0.0),
@@ -84,9 +87,9 @@ def is_mirror(life: Life) -> bool:
     return not is_site(life) and life.kind not in NOT_MIRRORS
 
 
-def coverage(lives: Iterable[Life]) -> Coverage:
+def coverage(lives: Iterable[Life], *, since: datetime | None = None) -> Coverage:
     """Of the mirrors that live now."""
-    states = [life.state for life in lives if is_mirror(life)]
+    states = [standing(life, since) for life in lives if is_mirror(life)]
     return Coverage(
         blocked=states.count(LifeState.BLOCKED),
         open=states.count(LifeState.OPEN),
@@ -111,25 +114,34 @@ def span_of(life: Life) -> Span:
 def _waits(lives: Sequence[Life], sites_lost: Sequence[tuple[str, Interval]], now: datetime) -> list[Span]:
     """For each loss that can be dated: how long until a mirror of the site was there that this line had not lost."""
     losses = [*sites_lost, *((life.site, end) for life in lives for end in (life.blocked, life.dead) if end)]
-    dated = [(site, loss) for site, loss in losses if loss.after is not None]
-    return [_wait(loss, [life for life in lives if life.site == site], now) for site, loss in dated]
+    arrivals: dict[str, list[_Arrival]] = {}
+    for life in lives:
+        if life.first_alive is not None:
+            ends = [end.until for end in (life.blocked, life.dead) if end is not None]
+            arrivals.setdefault(life.site, []).append(_Arrival(life.first_alive, min(ends, default=None)))
+    for of_site in arrivals.values():
+        of_site.sort(key=lambda arrival: arrival.came.until)
+    return [_wait(loss, arrivals.get(site, ()), now) for site, loss in losses if loss.after is not None]
 
 
-def _wait(loss: Interval, lives: Sequence[Life], now: datetime) -> Span:
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """When a mirror came, and by when this line had lost it (None: not yet)."""
+
+    came: Interval
+    lost: datetime | None
+
+
+def _wait(loss: Interval, arrivals: Sequence[_Arrival], now: datetime) -> Span:
+    """`arrivals` in their order; one that was lost in the same moment or before is no substitute."""
     assert loss.after is not None
-    arrivals = [life.first_alive for life in lives if life.first_alive and _of_use(life, loss)]
-    if any(arrival.until <= loss.after for arrival in arrivals):
-        return Span(low_s=0.0, high_s=0.0, cause=Cause.REPLACED)
-    if not arrivals:
+    first = next((one.came for one in arrivals if one.lost is None or one.lost > loss.until), None)
+    if first is None:
         return Span(low_s=_after(loss.until, now))
-    first = min(arrivals, key=lambda arrival: arrival.until)
+    if first.until <= loss.after:
+        return Span(low_s=0.0, high_s=0.0, cause=Cause.REPLACED)
     low_s = _after(loss.until, first.after) if first.after else 0.0
     return Span(low_s=low_s, high_s=max(low_s, _after(loss.after, first.until)), cause=Cause.REPLACED)
-
-
-def _of_use(life: Life, loss: Interval) -> bool:
-    """Whether the mirror outlived the loss: one that was lost in the same moment or before is no substitute."""
-    return all(end is None or end.until > loss.until for end in (life.blocked, life.dead))
 
 
 def _after(began: datetime, at: datetime) -> float:

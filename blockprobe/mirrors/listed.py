@@ -1,4 +1,4 @@
-"""PURE: names to watch, from what `mirrors find --format json` printed or from a plain list, one a line."""
+"""PURE: names to watch, from what `mirrors find --format json` printed or from a plain list: `name`, or `name site`."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,8 @@ MAX_LINE = 100_000
 def lives_in(lines: Iterable[str], *, site: str | None, now: datetime) -> Iterator[Life | str]:
     """A life for each line, or a sentence about what is wrong with it; empty lines and comments are nothing.
 
-    `site` is whose mirrors plain names are; a document names its own. `now` is when the names became known (UTC).
+    `site` is whose mirrors plain names are; a document, and a line of two words, names its own. `now` is when the names
+    became known (UTC).
     """
     for number, line in enumerate(lines, 1):
         text = line.strip()
@@ -32,9 +33,13 @@ def _life(text: str, site: str | None, now: datetime) -> Life:
     if len(text) > MAX_LINE:
         raise TargetError(f"more than {MAX_LINE} characters; one name a line")
     if not text.startswith("{"):
-        if site is None:
-            raise TargetError(f"{shown(text)}: a plain name, and it is not said whose mirror; name one SITE")
-        return Life(name=parse_target(text).host, site=site, source=Source.OPERATOR, known_at=now)
+        name, _, of = text.partition(" ")
+        whose = parse_target(of.strip()).host if of else site
+        if whose is None:
+            raise TargetError(
+                f"{shown(text)}: a plain name, and it is not said whose mirror; write `name site`, or name one SITE"
+            )
+        return Life(name=parse_target(name).host, site=whose, source=Source.OPERATOR, known_at=now)
     try:
         document = json.loads(text)
         name, of = str(document["name"]), str(document["site"])

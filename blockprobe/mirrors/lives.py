@@ -65,10 +65,17 @@ def _on_the_line(life: Life, look: MirrorLook) -> Life:
     """Blocked needs the verdict `blocked`; only an opening takes it back. `down` and `inconclusive` say nothing."""
     if look.line is State.BLOCKED:
         blocked = life.blocked or Interval(after=life.last_open_at, until=look.until)
-        return replace(life, line=State.BLOCKED, blocked=blocked)
+        return replace(life, line=State.BLOCKED, blocked=blocked, last_line_at=look.at)
     if look.line is State.ACCESSIBLE:
         unblocks = life.unblocks + (life.blocked is not None)
-        return replace(life, line=State.ACCESSIBLE, blocked=None, last_open_at=look.at, unblocks=unblocks)
+        return replace(
+            life,
+            line=State.ACCESSIBLE,
+            blocked=None,
+            last_open_at=look.at,
+            last_line_at=look.at,
+            unblocks=unblocks,
+        )
     if look.line is State.REFUSED and life.blocked is None:
         return replace(life, line=State.REFUSED)
     return life
@@ -77,9 +84,27 @@ def _on_the_line(life: Life, look: MirrorLook) -> Life:
 def is_due(life: Life, now: datetime) -> bool:
     """Whether another look is worth its packets: what may live, always; the dead and what never lived, ever more
     rarely (`_RARELY`)."""
+    return wait_of(life, now) <= timedelta()
+
+
+def wait_of(life: Life, now: datetime) -> timedelta:
+    """How long until then; nothing, or less, when it is due."""
     if life.state not in (LifeState.DEAD, LifeState.NEVER) or life.last_at is None:
-        return True
+        return timedelta()
     since = life.dead.until if life.dead else life.known_at
     age = now - since
     every = next((every for until, every in _RARELY if age < until), _RARELY[-1][1])
-    return now - life.last_at >= every
+    return life.last_at + every - now
+
+
+def standing(life: Life, since: datetime | None) -> LifeState:
+    """Its state, as far as looks after `since` tell it (None: at any time).
+
+    What was last open or blocked is `unknown` once the latest look told nothing of the line, or nobody has seen it
+    alive for so long.
+    """
+    if since is None or life.state not in (LifeState.OPEN, LifeState.BLOCKED):
+        return life.state
+    told = life.last_line_at is not None and life.last_line_at == life.last_at and life.last_line_at >= since
+    alive = life.last_alive_at is not None and life.last_alive_at >= since
+    return life.state if told and alive else LifeState.UNKNOWN

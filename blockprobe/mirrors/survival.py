@@ -7,6 +7,7 @@ nobody looked, so lives may be longer than stated.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -89,46 +90,53 @@ def incidence(ends: Sequence[tuple[float, Cause | None]], cause: Cause | None) -
 
     `ends` are times in seconds with what happened then (None: only the watching ended).
     """
-    at_risk, alive, reached = len(ends), 1.0, 0.0
-    jumps: list[_Jump] = []
-    for t_s in sorted({time for time, _ in ends}):
-        here = [what for time, what in ends if time == t_s]
-        any_end = sum(1 for what in here if what is not None)
-        wanted = sum(1 for what in here if what is not None and cause in (None, what))
+    here: dict[float, Counter[Cause | None]] = {}
+    for time_s, what in ends:
+        here.setdefault(time_s, Counter())[what] += 1
+    at_risk, sums, steps = len(ends), _Sums(), []
+    for t_s in sorted(here):
+        leaving = here[t_s].total()
+        any_end = leaving - here[t_s][None]
+        wanted = any_end if cause is None else here[t_s][cause]
         if any_end:
-            reached += alive * wanted / at_risk
-            jumps.append(_Jump(t_s=t_s, at_risk=at_risk, ends=any_end, wanted=wanted, alive=alive, reached=reached))
-            alive *= 1 - any_end / at_risk
-        at_risk -= len(here)
-    return tuple(
-        Step(t_s=jump.t_s, incidence=jump.reached, error=_error(jumps[: number + 1]))
-        for number, jump in enumerate(jumps)
-        if jump.wanted
-    )
+            sums.jump(at_risk=at_risk, ends=any_end, wanted=wanted)
+        if wanted:
+            steps.append(Step(t_s=t_s, incidence=sums.reached, error=sums.error()))
+        at_risk -= leaving
+    return tuple(steps)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Jump:
-    """One time at which something ended; `alive` is the share just before, `reached` the incidence just after."""
+@dataclass(slots=True)
+class _Sums:
+    """The incidence so far, the share that is left, and the parts of the incidence's variance.
 
-    t_s: float
-    at_risk: int
-    ends: int
-    wanted: int
-    alive: float
-    reached: float
+    The variance is a sum over the jumps j of a·(F − F_j)² + b − 2c·(F − F_j), where F is the incidence now and F_j
+    the one just after j; kept as sums of a, aF_j, aF_j², b, c and cF_j, so that each step costs the same.
+    """
 
+    alive: float = 1.0
+    reached: float = 0.0
+    a: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    b: float = 0.0
+    c: tuple[float, float] = (0.0, 0.0)
 
-def _error(jumps: Sequence[_Jump]) -> float:
-    """The standard error of the incidence after the last of the jumps."""
-    now, variance = jumps[-1].reached, 0.0
-    for jump in jumps:
-        to_come, n = now - jump.reached, jump.at_risk
-        if n > jump.ends:
-            variance += to_come**2 * jump.ends / (n * (n - jump.ends))
-        variance += jump.alive**2 * (n - jump.wanted) * jump.wanted / n**3
-        variance -= 2 * to_come * jump.alive * jump.wanted / n**2
-    return math.sqrt(max(0.0, variance))
+    def jump(self, *, at_risk: int, ends: int, wanted: int) -> None:
+        """`ends` of `at_risk` ended at one time, `wanted` of them by the cause."""
+        self.reached += self.alive * wanted / at_risk
+        here = self.reached
+        if at_risk > ends:
+            weight = ends / (at_risk * (at_risk - ends))
+            self.a = (self.a[0] + weight, self.a[1] + weight * here, self.a[2] + weight * here**2)
+        self.b += self.alive**2 * (at_risk - wanted) * wanted / at_risk**3
+        weight = self.alive * wanted / at_risk**2
+        self.c = (self.c[0] + weight, self.c[1] + weight * here)
+        self.alive *= 1 - ends / at_risk
+
+    def error(self) -> float:
+        """The standard error of the incidence now."""
+        now = self.reached
+        variance = now**2 * self.a[0] - 2 * now * self.a[1] + self.a[2] + self.b - 2 * (now * self.c[0] - self.c[1])
+        return math.sqrt(max(0.0, variance))
 
 
 def _first(steps: Sequence[Step], z: float) -> float | None:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from blockprobe.model.bypass import Bypass
-from blockprobe.model.codec import MAX_RECORD_BYTES
+from blockprobe.model.codec import MAX_RECORD_BYTES, without_later
 from blockprobe.model.errors import RecordError
 
 
@@ -17,7 +17,7 @@ def _adapter() -> TypeAdapter[Bypass]:
 
 def dump_bypass(bypass: Bypass) -> bytes:
     """One line of JSON without the newline."""
-    return _adapter().dump_json(bypass)
+    return without_later(_adapter().dump_json(bypass))
 
 
 def load_bypass(line: bytes | str) -> Bypass:

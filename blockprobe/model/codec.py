@@ -14,7 +14,7 @@ from blockprobe.model.record import Record
 
 #: Keys that came after the first records: left out where they have their default, so that those records read and write
 #: as the same bytes. No text can hold them, for a quote in a text is escaped.
-LATER = (b',"quic":false', b',"quic":[]')
+LATER = (b',"quic":false', b',"quic":[]', b',"mirror_of":null')
 
 #: A record larger than this is refused unread (bytes).
 MAX_RECORD_BYTES = 8 * 1024 * 1024
@@ -27,7 +27,11 @@ def _adapter() -> TypeAdapter[Record]:
 
 def dump_record(record: Record) -> bytes:
     """One line of JSON without the newline."""
-    line = _adapter().dump_json(record)
+    return without_later(_adapter().dump_json(record))
+
+
+def without_later(line: bytes) -> bytes:
+    """A line of JSON without the `LATER` keys that have their default."""
     for key in LATER:
         line = line.replace(key, b"")
     return line

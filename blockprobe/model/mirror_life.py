@@ -48,7 +48,9 @@ class Life:
 
     `line` is the last conclusive state here, `last_open_at` the beginning of the last look that opened it. `dead` and
     `blocked` are the intervals of the change now in force (None: it is not in force). `doubt` is the first look of a
-    row that found it dead, before that is believed. `revivals` and `unblocks` count what was taken back.
+    row that found it dead, before that is believed. `revivals` and `unblocks` count what was taken back. `last_line_at`
+    is the beginning of the last look that was conclusive here. `page` and `page_at` are the sketch of its page as
+    helpers last saw it, and when; only a site's own life has them.
     """
 
     name: str
@@ -67,6 +69,9 @@ class Life:
     dead_looks: int = 0
     revivals: int = 0
     unblocks: int = 0
+    last_line_at: datetime | None = None
+    page: tuple[int, ...] = ()
+    page_at: datetime | None = None
 
     @property
     def state(self) -> LifeState:

@@ -59,7 +59,8 @@ class Plan:
     spread by `jitter` (a share of it). `per_host_s` is the least time between two looks at one host or address over
     all plans. `budget` bounds the looks of one cycle (None: none). `confirm`: a change of state is looked at again at
     once, that many times, before it is believed. `before_s`, `after_s`: how long a live plan runs around a window.
-    `battery`: targets that are known to be blocked are tried with it; others are left to other plans.
+    `battery`: targets that are known to be blocked are tried with it; others are left to other plans. `mirrors` are
+    files of names that may lead to other sites of the catalogue; they are watched with the sites they name.
     """
 
     id: str
@@ -78,6 +79,13 @@ class Plan:
     before_s: float = 900.0
     after_s: float = 3600.0
     battery: Battery | None = None
+    mirrors: tuple[str, ...] = ()
+
+    @property
+    def only_mirrors(self) -> bool:
+        """Whether it watches mirrors and nothing else."""
+        others = (self.orders, self.jurisdictions, self.targets, self.lists, self.neighbours)
+        return bool(self.mirrors) and not any(others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

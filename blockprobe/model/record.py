@@ -31,7 +31,8 @@ class Target:
 
     `url` is where the measurement began; a bare domain (`bare`) is measured over https and http. `host` is lower-case
     punycode or an IP literal; `port` is explicit only where the user gave one. `ip`, `sni` and `header_host` are the
-    operator's overrides (`--ip`, `--sni`, `--host`).
+    operator's overrides (`--ip`, `--sni`, `--host`). `mirror_of`: it was only looked at as a possible mirror of that
+    site; such a record is published on request alone.
     """
 
     input: str
@@ -43,6 +44,7 @@ class Target:
     ip: str | None = None
     sni: str | None = None
     header_host: str | None = None
+    mirror_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

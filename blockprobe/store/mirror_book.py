@@ -66,6 +66,16 @@ class MirrorBook:
             raise StoreError(f"{self._path}: cannot be read as a book of mirrors: {what}; move it away") from None
 
 
+def move_aside(folder: Path | str) -> Path:
+    """Rename a book that cannot be read to the next free name; where it went. Raises StoreError."""
+    path, number = Path(folder) / FILE, 1
+    while (aside := path.with_name(f"{FILE}.damaged-{number}")).exists():
+        number += 1
+    with told(path):
+        path.rename(aside)
+    return aside
+
+
 def _worth(life: Life) -> tuple[int, float]:
     """What goes first: names never seen alive, oldest first; then the dead, longest dead first; the living last."""
     at = life.dead.until if life.dead else life.known_at

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from blockprobe.model.codec import without_later
 from blockprobe.model.errors import StoreError
 from blockprobe.model.record import Attribution, Record, Target
 from blockprobe.model.words import Grade, Layer, LineState, Mechanism, Reason, Refusal, SiteState, State
@@ -81,7 +82,7 @@ def pack_slim(slim: SlimRecord) -> Packed:
 
 def dump_slim(slim: SlimRecord) -> bytes:
     """One line of JSON with every key, without the newline."""
-    return _adapter().dump_json(slim)
+    return without_later(_adapter().dump_json(slim))
 
 
 def load_slim(line: bytes) -> SlimRecord:

@@ -9,13 +9,16 @@ from golden import NOON
 from blockprobe.agent.reload import Loaded
 from blockprobe.agent.worklist import live_windows, worklist
 from blockprobe.catalogue.orders import Catalogue
-from blockprobe.model.order import Order, OrderKind, OrderTarget, Respondent, Source, TargetKind
+from blockprobe.model.mirror import Source
+from blockprobe.model.mirror_life import Life
+from blockprobe.model.order import Order, OrderKind, OrderTarget, Respondent, TargetKind
+from blockprobe.model.order import Source as Paper
 from blockprobe.model.plan import Plan, PlanKind, Window
 from blockprobe.model.settings import Settings, VantageSettings
 
 ORDER = Order(
     id="gb/one", jurisdiction="gb", title="One", court="High Court", legal_basis="none",
-    sources=(Source(text="made up"),),
+    sources=(Paper(text="made up"),),
     respondents=(Respondent(network="gb/example"),),
     targets=(OrderTarget(value="a.example"), OrderTarget(value="https://b.example/x", kind=TargetKind.URL)),
 )  # fmt: skip
@@ -59,6 +62,21 @@ def test_on_another_network_only_the_plans_own_targets_are_left():
 
     assert [job.target for job in work.jobs] == ["own.example"]
     assert work.orders == ()
+
+
+def test_mirrors_are_jobs_of_their_plan_with_their_site_first_and_never_what_an_order_lists():
+    plan = Plan(id="mirrors", mirrors=("names",), interval_s=600.0)
+    names = [("m.example", "s.example"), ("a.example", "s.example"), ("notice.example", "s.example")]
+    lives = [Life(name=name, site=of, source=Source.LINK, known_at=NOON) for name, of in names]
+    order = replace(ORDER, page_hosts=("notice.example",))
+    reading = loaded(WEBSITE, plan)
+    reading = replace(reading, catalogue=replace(reading.catalogue, orders={order.id: order}))
+    work = worklist(reading, {}, NOON, {"mirrors": lives})
+
+    assert [job.target for job in work.jobs if job.plan == "mirrors"] == ["s.example", "m.example", "a.example"]
+    assert work.mirrors == {("mirrors", name) for name in ("s.example", "m.example", "a.example")}
+    assert work.mirror_of == {"m.example": "s.example"}
+    assert not any(one.in_force or one.orders for one in work.watched if one.mirror_of)
 
 
 @pytest.mark.parametrize(("minutes", "intervals"), [(-16, []), (-14, [180.0]), (181, [])])

@@ -36,6 +36,7 @@ LIST = '[[plan.list]]\npath = "l.csv"\n'
         (PLAN + LIST + 'time_format = "day"\n', "time_format: 'day' holds no directive"),
         (PLAN + LIST + "shrink_limit = 2\n", "shrink_limit: 2.0 is out of range"),
         (PLAN + LIST + 'where = "type"\n', "where: needs equals, and equals needs where"),
+        (PLAN + 'mirrors = ["m"]\nbattery = "bypass"\n', "mirrors: a battery is for blocked targets of other plans"),
         (PLAN + LIST + "header = false\n", "header: without a header columns are numbers from 1"),
         (PLAN.replace("website", "gb/website"), "id: must be up to 100 lower-case letters"),
     ],
@@ -64,12 +65,14 @@ def test_each_fault_of_a_network_says_what_to_do(network: str, fault: str, tmp_p
 
 
 def test_a_plan_keeps_absolute_paths_the_written_names_and_wire_forms(tmp_path: Path) -> None:
-    text = PLAN + 'targets = ["A.example", "HTTP://b.example"]\nneighbours = ["Münch.example"]\n' + LIST
+    own = 'targets = ["A.example", "HTTP://b.example"]\nneighbours = ["Münch.example"]\nmirrors = ["m"]\n'
+    text = PLAN + own + LIST
 
     plan = loaded(tmp_path, plan=text).plans["website"]
 
     assert plan.targets == ("a.example", "http://b.example/")
     assert plan.neighbours == ("xn--mnch-0ra.example",)
+    assert plan.mirrors == (str(tmp_path / "plans/m"),)
     [found] = plan.lists
     assert found.path == str(tmp_path / "plans/l.csv")
     assert list_name(found) == "l.csv"

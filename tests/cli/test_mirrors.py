@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from blockprobe.store.lock import Lock
 from tests.cli.program import run
 from tests.mirrors.made_corpus import write_corpus
 from tests.mirrors.made_pages import Site
@@ -77,3 +78,17 @@ def test_a_wrong_option_is_one_line_and_status_2(options, fault):
     assert done.returncode == 2
     assert fault in done.stderr.decode()
     assert done.stderr.count(b"\n") == 1
+
+
+def test_watching_leaves_the_book_of_a_running_agent_alone(tmp_path):
+    config = tmp_path / "probe.toml"
+    config.write_text('[helper]\nurls = ["https://192.0.2.1/"]\n')
+    lock = Lock(tmp_path)
+    lock.take()
+    try:
+        done = run("mirrors", "watch", "a.example", "--store", str(tmp_path), "--config", str(config))
+    finally:
+        lock.release()
+
+    assert done.returncode == 2
+    assert b"another process writes into this store" in done.stderr

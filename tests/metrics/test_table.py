@@ -59,7 +59,9 @@ def test_a_ratio_has_its_counts_and_the_time_of_its_last_measurement_beside_it()
     names = {metric.name for metric in METRICS}
 
     assert {name for name in names if name.endswith("_ratio")} == {
-        f"blockprobe_order_{figure}{bound}_ratio" for figure in ("implemented", "reach") for bound in ("", "_bound")
+        f"blockprobe_{figure}{bound}_ratio"
+        for figure in ("order_implemented", "order_reach", "mirror_coverage")
+        for bound in ("", "_bound")
     }
     assert names >= {
         "blockprobe_order_sites",

@@ -31,6 +31,12 @@ def test_a_plain_name_is_the_operators_word_for_the_one_site():
     ]
 
 
+def test_a_line_of_two_words_says_whose_mirror_it_is():
+    assert read("a.example  https://Other.Example/", site=None) == [
+        Life(name="a.example", site="other.example", source=Source.OPERATOR, known_at=NOW)
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "site", "told"),
     [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockprobe.mirrors.lives import advance
+from blockprobe.mirrors.lives import advance, is_due, standing, wait_of
 from blockprobe.model.history import Interval
 from blockprobe.model.mirror import MirrorClass, Source
 from blockprobe.model.mirror_life import Life, LifeState, MirrorLook
@@ -125,3 +125,29 @@ def test_a_look_that_says_nothing_changes_no_state(looks, place):
 
     assert lived(*silent).state is lived(*looks).state
     assert replace(LIFE, name="other").state is LifeState.NEVER
+
+
+@pytest.mark.parametrize(
+    ("looks", "hours", "state"),
+    [
+        ([(True, OPEN)], 0, LifeState.OPEN),
+        ([(True, OPEN)], 0.5, LifeState.UNKNOWN),  # nobody has looked since
+        ([(True, BLOCKED), (True, UNSURE)], 0, LifeState.UNKNOWN),  # the latest look told nothing of the line
+        ([(True, BLOCKED), (None, BLOCKED)], 0.5, LifeState.UNKNOWN),  # nor whether it lives
+        ([(True, OPEN), (False, DOWN), (False, DOWN)], 99, LifeState.DEAD),
+    ],
+)
+def test_what_was_seen_too_long_ago_or_in_doubt_is_unknown_now(looks, hours, state):
+    life = lived(*looks)
+
+    assert standing(life, at(hours)) is state
+    assert standing(life, None) is life.state
+
+
+def test_what_may_live_is_always_due_and_the_dead_ever_more_rarely():
+    dead = lived((True, OPEN), (False, DOWN), (False, DOWN))
+
+    assert wait_of(lived((True, OPEN)), at(0)) == timedelta()
+    assert [wait_of(dead, at(hours)) for hours in (2, 2.5)] == [HOUR, HOUR / 2]
+    assert is_due(dead, at(3))
+    assert wait_of(replace(dead, last_at=at(24 * 3)), at(24 * 3)) == timedelta(days=1)

@@ -24,7 +24,7 @@ MAX_ROWS = 100
 
 def life_line(life: Life) -> bytes:
     """One document a life; times are UTC, an interval is `after` and `until`."""
-    document = TypeAdapter(Life).dump_python(life, mode="json")
+    document = TypeAdapter(Life).dump_python(life, mode="json", exclude={"page", "page_at"})
     return _line({"schema": LIFE, "state": life.state, "is_site": is_site(life), **document})
 
 
