@@ -5,8 +5,7 @@ BLOCKPROBE_ACCEPTANCE=1.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -34,8 +33,8 @@ from blockprobe.model.bypass_codec import dump_bypass, load_bypass
 from blockprobe.model.target import parse_target
 from blockprobe.model.words import State
 from blockprobe.run import Run
+from tests.whole import whole
 
-ACCEPTANCE = bool(os.environ.get("BLOCKPROBE_ACCEPTANCE"))
 #: Those whose censors answer at once: silences take a minute.
 PART = (
     "https://nx.example/",
@@ -46,11 +45,6 @@ PART = (
     "http://notice.example/",
     "https://open.example/",
 )
-
-
-def whole(test: Callable[..., None]) -> Callable[..., None] | None:
-    """The test, where the whole table is wanted; else left out: a skipped test is one that could not be run."""
-    return test if ACCEPTANCE else None
 
 
 def measured(lab: Lab, world: Scenario, truths: Sequence[Truth]) -> list[tuple[Truth, Around]]:

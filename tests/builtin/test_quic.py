@@ -5,7 +5,6 @@ under BLOCKPROBE_ACCEPTANCE=1.
 """
 
 import asyncio
-import os
 
 import pytest
 
@@ -20,10 +19,8 @@ from blockprobe.model.bypass import Outcome, ParityKind, TechniqueId, Trial
 from blockprobe.model.observation import HttpObservation, Place, QuicObservation
 from blockprobe.model.target import parse_target
 from blockprobe.run import Run
+from tests.whole import whole
 
-WHOLE = pytest.mark.skipif(
-    "BLOCKPROBE_ACCEPTANCE" not in os.environ, reason="lossy lines and slow cells: set BLOCKPROBE_ACCEPTANCE=1"
-)
 RUNS = 10
 HTTP3 = [technique for technique in TECHNIQUES if technique.id is TechniqueId.HTTP3]
 
@@ -64,7 +61,7 @@ def test_http3_opens_what_is_filtered_in_tcp_alone_and_is_not_tried_where_nobody
     assert "advertise" in cell(without).because
 
 
-@WHOLE
+@whole
 def test_http3_fails_where_both_are_filtered_and_our_own_server_answers_neutral_names(helped: Lab, lab: Lab) -> None:
     both, down = around(lab, "https://both-named.example/", "https://h3-down.example/")
 
@@ -76,7 +73,7 @@ def test_http3_fails_where_both_are_filtered_and_our_own_server_answers_neutral_
     assert "the control could not open it either" in cell(down).because
 
 
-@WHOLE
+@whole
 @pytest.mark.parametrize("rate", [0.05, 0.10])
 @pytest.mark.parametrize("number", range(RUNS))
 def test_loss_is_taken_for_nothing_and_hides_nothing(helped: Lab, lab: Lab, rate: float, number: int) -> None:

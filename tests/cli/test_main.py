@@ -38,6 +38,8 @@ def test_the_commands_are_those_of_this_release() -> None:
         "demo agent",
         "mirrors find",
         "mirrors classify",
+        "mirrors watch",
+        "mirrors show",
         "orders check",
         "orders list",
         "orders show",

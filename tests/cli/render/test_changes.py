@@ -5,7 +5,7 @@ from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Place, TcpObservation, TlsObservation, Why
 from blockprobe.model.observation import Test as Purpose
 
-UNTOLD = {Purpose.LOOK, Purpose.REPEAT, Purpose.RECOVERY}
+UNTOLD = {Purpose.LOOK, Purpose.REPEAT, Purpose.RECOVERY, Purpose.WARM_UP}
 
 
 def _tls(*, listed: bool, failure: Failure | None) -> TlsObservation:
