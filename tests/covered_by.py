@@ -48,7 +48,6 @@ COVERED_BY = {
     "cli/ordering.py": "tests/cli/test_orders.py",
     "cli/output.py": CHECK,
     "cli/mirrors_classify.py": MIRRORS,
-    "cli/mirrors_live.py": LIVE,
     "cli/mirrors_classifying.py": MIRRORS,
     "cli/mirrors_finding.py": "tests/cli/test_mirrors_find.py",
     "cli/mirrors_records.py": "tests/cli/test_mirrors_find.py",

@@ -18,7 +18,6 @@ from blockprobe.mirrors.features import Features
 from blockprobe.mirrors.live_budget import Budget
 from blockprobe.mirrors.live_fetch import Fetcher, Route
 from blockprobe.mirrors.live_reference import Reading, Site
-from blockprobe.mirrors.live_scan import host_of
 from blockprobe.mirrors.live_tests import LiveResult, LiveTests
 from blockprobe.mirrors.live_words import document
 from blockprobe.mirrors.name_dns import NameResolver
@@ -28,6 +27,7 @@ from blockprobe.mirrors.saved import read_saved
 from blockprobe.model.addresses import family_of
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.mirror import NameLook
+from blockprobe.model.record import Target
 from blockprobe.model.settings import Settings
 from blockprobe.model.target import parse_target
 from blockprobe.net.clock import SystemClock
@@ -60,8 +60,7 @@ def classify_live(live: Live, settings: Settings, notice: Notice, format_: Plain
     """Test and print; raises ConfigError for what cannot be used, before anything is sent."""
     if not live.candidates:
         raise ConfigError("--live: name the hosts that may show the site, as arguments")
-    for candidate in live.candidates:
-        _check(candidate)
+    site, *candidates = (parse_target(text) for text in (live.site, *live.candidates))
     if live.via is not None and live.address is not None:
         raise ConfigError("--reference-via and --reference-address: one way to the site is enough")
     for address in (*live.own_addresses, *((live.address,) if live.address else ())):
@@ -69,9 +68,9 @@ def classify_live(live: Live, settings: Settings, notice: Notice, format_: Plain
             raise ConfigError(f"{address}: no IP address; write one such as 198.51.100.7")
     proxy = parse_proxy(live.via) if live.via is not None else None
     results: list[LiveResult] = []
-    work = _Work(live=live, settings=settings, notice=notice, proxy=proxy, shown=format_)
+    work = _Work(live=live, settings=settings, notice=notice, proxy=proxy, shown=format_, site=site)
     try:
-        asyncio.run(work.run(results))
+        asyncio.run(work.run(candidates, results))
         status = Exit.DONE
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
@@ -83,12 +82,6 @@ def classify_live(live: Live, settings: Settings, notice: Notice, format_: Plain
     return status
 
 
-def _check(candidate: str) -> None:
-    parse_target(candidate)  # raises TargetError that says what is wrong
-    if host_of(candidate if "://" in candidate else f"https://{candidate}/") == "":
-        raise ConfigError(f"{candidate}: no host; write a name such as mirror.example, or a web proxy's address")
-
-
 @dataclass(slots=True, kw_only=True)
 class _Work:
     live: Live
@@ -96,8 +89,9 @@ class _Work:
     notice: Notice
     proxy: Proxy | None
     shown: PlainFormat
+    site: Target
 
-    async def run(self, results: list[LiveResult]) -> None:
+    async def run(self, candidates: Sequence[Target], results: list[LiveResult]) -> None:
         clock, contexts = SystemClock(), TlsContexts()
         budget = Budget(self.live.state or state_folder(), clock)
         session = Session(
@@ -117,15 +111,13 @@ class _Work:
                 tests = LiveTests(
                     site=site, fetcher=fetcher, names=names.look, notice=self.notice, prior=self.live.prior
                 )
-                await self._all(tests, results)
+                await self._all(tests, candidates, results)
                 asked = budget.sent[f"{REFERENCE}{site.host}"]
                 complain(f"{asked} requests to {site.host} as reference")
         finally:
             await resolver.dns.aclose()
 
     async def _site(self, fetcher: Fetcher, reading: Reading, names: "_Names") -> Site:
-        target = parse_target(self.live.site)
-        url = target.url if "://" in self.live.site else f"https://{target.host}/"
         route, proxy = None, self.proxy
         if proxy is not None:
             if not proxy.address:
@@ -138,7 +130,7 @@ class _Work:
             route = Route(addresses=(self.live.address,))
         others = [[page] for page in await self._pages(reading, self.live.background)]
         site = Site(
-            url=url,
+            url=self.site.url,
             fetcher=Fetcher(
                 session=fetcher.session,
                 contexts=fetcher.contexts,
@@ -163,17 +155,17 @@ class _Work:
             )
         return site
 
-    async def _all(self, tests: LiveTests, results: list[LiveResult]) -> None:
+    async def _all(self, tests: LiveTests, candidates: Sequence[Target], results: list[LiveResult]) -> None:
         seats = asyncio.Semaphore(TOGETHER)
 
-        async def one(candidate: str) -> None:
+        async def one(candidate: Target) -> None:
             async with seats:
                 result = await tests.test(candidate)
             results.append(result)
             if self.shown == "json":
                 write_line(document(result))
 
-        tasks = [asyncio.ensure_future(one(name)) for name in dict.fromkeys(self.live.candidates)]
+        tasks = [asyncio.ensure_future(one(candidate)) for candidate in dict.fromkeys(candidates)]
         try:
             await asyncio.gather(*tasks)
         finally:

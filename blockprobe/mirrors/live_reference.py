@@ -90,9 +90,8 @@ class Site:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """Every name under which the site showed itself, and its www."""
-        ends = {host_of(hop.url) for hop in self.hops}
-        names = {self.host, *(host for host in ends if same_owner(host, self.host))}
+        """Every name under which the site showed itself, where it sends its visitors, and its www."""
+        names = {self.host, *(host_of(hop.url) for hop in self.hops)}
         return frozenset(names | {f"www.{self.host}", self.host.removeprefix("www.")})
 
     async def open(self) -> None:

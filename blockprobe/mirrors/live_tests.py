@@ -28,10 +28,12 @@ from blockprobe.mirrors.live_scan import host_of, scan
 from blockprobe.mirrors.offline import judge_page
 from blockprobe.model.addresses import family_of
 from blockprobe.model.mirror import MirrorClass, NameLook, NameState
+from blockprobe.model.record import Target
 
 Names = Callable[[str], Awaitable[NameLook]]
 Notice = Callable[[bytes], str]
-_FETCHABLE = (NameState.RESOLVES,)
+_FETCHABLE = (NameState.RESOLVES, NameState.WILDCARD)
+"""Under a suffix where every name resolves, only a page can tell a customer's from nobody's."""
 _WORDS = {
     "ceiling": "today's requests to it are used up (12 a day); try again tomorrow",
     "generic_timeout_error": "it did not answer in time",
@@ -62,16 +64,15 @@ class LiveTests:
     notice: Notice
     prior: float
 
-    async def test(self, candidate: str) -> LiveResult:
+    async def test(self, candidate: Target) -> LiveResult:
         """Everything about one candidate: a host, host:port, or the address at which a web proxy shows the site."""
-        base = candidate if "://" in candidate else f"https://{candidate}/"
-        host = host_of(base)
+        host = candidate.host
         fetcher = replace(self.fetcher, sent=0, refused=0)
-        one = _Candidate(tests=self, fetcher=fetcher, base=base, host=host, fallback="://" not in candidate)
+        one = _Candidate(tests=self, fetcher=fetcher, base=candidate.url, host=host, fallback=candidate.bare)
         facts, hops = await one.facts()
         facts = replace(facts, cut_short=fetcher.refused > 0)
         return LiveResult(
-            name=candidate,
+            name=candidate.input,
             facts=facts,
             verdict=judge_live(facts),
             hops=tuple(hop.url for hop in hops),
@@ -159,7 +160,7 @@ class _Candidate:
             fresh=fresh,
             lag_s=lag_s,
             asset=asset,
-            artefacts=artefacts(first, second, theirs, site.hosts),
+            artefacts=artefacts(first, second, theirs, site.hosts - {host_of(page.url)}),
             threats=threats(first, second, theirs, site.hosts),
         )
 

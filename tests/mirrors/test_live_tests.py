@@ -13,6 +13,7 @@ from blockprobe.mirrors.live_reference import Reading, Site
 from blockprobe.mirrors.live_tests import LiveResult, LiveTests
 from blockprobe.mirrors.reader import PageReader
 from blockprobe.model.mirror import MirrorClass, NameLook, NameState
+from blockprobe.model.target import parse_target
 from blockprobe.net.clock import SystemClock
 from blockprobe.net.dial import Dialer
 from blockprobe.net.session import Session
@@ -62,7 +63,7 @@ def outcomes(servers: Servers, folder: Path, *names: str) -> list[LiveResult]:
             )
             await wanted.open()
             tests = LiveTests(site=wanted, fetcher=fetcher, names=no_name, notice=lambda raw: "", prior=0.475)
-            return list(await asyncio.gather(*(tests.test(servers.url(name)) for name in names)))
+            return list(await asyncio.gather(*(tests.test(parse_target(servers.url(name))) for name in names)))
 
     found: list[LiveResult] = servers.run(scenario)
     return found
