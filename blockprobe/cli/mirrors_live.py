@@ -24,7 +24,7 @@ from blockprobe.mirrors.name_dns import NameResolver
 from blockprobe.mirrors.page import MAX_PAGE_BYTES
 from blockprobe.mirrors.reader import PageReader
 from blockprobe.mirrors.saved import read_saved
-from blockprobe.model.addresses import family_of
+from blockprobe.model.addresses import family_of, is_bogon
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.mirror import NameLook
 from blockprobe.model.record import Target
@@ -121,7 +121,7 @@ class _Work:
         route, proxy = None, self.proxy
         if proxy is not None:
             if not proxy.address:
-                found = await names.addresses(proxy.host)
+                found = await names.all_of(proxy.host)
                 if not found:
                     raise ConfigError(f"--reference-via: {proxy.host} has no address; write its number")
                 proxy = proxy.at(found[0])
@@ -194,6 +194,10 @@ class _Names:
         return await asyncio.shield(self._asked[name])
 
     async def addresses(self, name: str) -> tuple[str, ...]:
+        """Where to fetch from: never an address inside somebody's network, to which a hostile redirect may lead."""
+        return tuple(address for address in await self.all_of(name) if not is_bogon(address, self.resolver.public))
+
+    async def all_of(self, name: str) -> tuple[str, ...]:
         """Its addresses: those of a resolver that is not the line's, else the line's; IPv4 first."""
         if family_of(name) is not None:
             return (name,)

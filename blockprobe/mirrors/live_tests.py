@@ -38,7 +38,7 @@ _WORDS = {
     "ceiling": "today's requests to it are used up (12 a day); try again tomorrow",
     "generic_timeout_error": "it did not answer in time",
     "connection_refused": "it refused the connection",
-    "dns_no_answer": "its name has no address",
+    "dns_no_answer": "it leads to no public address",
 }
 
 

@@ -28,10 +28,13 @@ HOSTS = (
     "one-page.example",
     "echo-kit.example",
     "parked.example",
+    "parked-brand.example",
     "lure.example",
     "block.example",
     "moved.example",
     "back.example",
+    "inward.example",
+    "forged.example",
     "webproxy.example",
 )
 ADDRESSES = {name: f"127.1.0.{number}" for number, name in enumerate(HOSTS, 10)}
@@ -81,6 +84,7 @@ def write_nginx(folder: Path) -> Path:
         MAIN: f"location / {{ {own} }}",
         **{host: f"location / {{ {own} }}" for host in OWN_HOSTS},
         "plain.example": f"location / {{ {relay} }}",
+        "forged.example": f"location / {{ {relay} }}",
         "rewrite.example": f"location / {{ {relay} {swap} }}",
         "cache.example": f"location / {{ {relay} {swap} proxy_cache relay; proxy_cache_valid 200 404 10m; }}",
         "clean.example": f"location / {{ {relay} {all_of_it} }}",
@@ -91,9 +95,12 @@ def write_nginx(folder: Path) -> Path:
         "echo-kit.example": f"{echo} location = / {{ try_files /front.html =404; }} "
         "location / { try_files /lost.html =404; }",
         "parked.example": "return 200 '<h1>$host</h1><p>Find more about $request_uri and $host here</p>';",
+        "parked-brand.example": "return 200 '<title>Lantern Harbour $request_uri</title><p>Lantern Harbour: all about "
+        "$request_uri and boats</p>';",
         "lure.example": f"return 200 '{_LURE}';",
         "block.example": f"return 200 '{_BLOCK}';",
         "moved.example": "return 302 https://wget.example/;",
+        "inward.example": "return 302 http://10.0.0.1/router;",
         "back.example": f"return 301 https://{MAIN}/;",
     }
     text = [_HEAD.format(folder=folder, workers=1).replace("access_log off;", "")]

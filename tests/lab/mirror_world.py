@@ -182,13 +182,15 @@ class MirrorWorld:
 
 
 def issue_all(folder: Path) -> None:
-    """A certificate a host; one of the site's key, one that holds for two names, all by one trusted authority."""
+    """A certificate a host: one for the site's key, one for two names, by one trusted authority; and a forged one."""
     authority = trustme.CA(organization_name="Laboratory roots")
+    stranger = trustme.CA(organization_name="Nobody's roots")
     authority.cert_pem.write_to_path(folder / "trust.pem")
     (folder / "saved").mkdir()
     for host in ADDRESSES:
-        names = (host, MAIN) if host == "sancert.example" else (host, f"*.{host}")
-        leaf = authority.issue_cert(*names)
+        both = host in ("sancert.example", "forged.example")
+        names = (host, MAIN) if both else (host, f"*.{host}")
+        leaf = (stranger if host == "forged.example" else authority).issue_cert(*names)
         leaf.private_key_and_cert_chain_pem.write_to_path(folder / f"{host}.pem")
         if host == "samekey.example":
             (folder / f"{host}.pem").write_bytes(_for_key_of_site(folder, authority, leaf))

@@ -24,6 +24,7 @@ TRUTH = {
     "unproven.example": "copy_live_unknown",  # the operator's, with nothing to prove it
     "clean.example": "copy_live_unknown",  # a relay that leaves no trace: the same bytes as the one above
     "plain.example": "proxy_live",
+    "forged.example": "proxy_live",  # with a certificate for the site's name, from nobody that anyone trusts
     "rewrite.example": "proxy_live",
     "cache.example": "proxy_live",
     "inject.example": "proxy_live",
@@ -37,9 +38,11 @@ TRUTH = {
     "echo-kit.example": "clone_static",  # the saved error page with whatever was asked written into it
     "moved.example": "clone_static",  # a redirect to a clone
     "parked.example": "parked",
+    "parked-brand.example": "parked",  # with the site's own words around it
     "lure.example": "phish_lure",
     "block.example": "block_page",
     "back.example": "undetermined",  # a redirect to the site
+    "inward.example": "undetermined",  # a redirect into somebody's own network, which is not followed
     "nobody.example": "undetermined",  # no such name
 }
 RUNS = 20 if ACCEPTANCE else 1
@@ -75,6 +78,7 @@ def test_every_candidate_has_its_class_in_every_run(world: MirrorWorld) -> None:
             right[name] += told[name]["class"] == class_
             if told[name]["class"] != class_:
                 wrong.append((run, name, told[name]))
+        assert told["inward.example"]["because"] == "it leads to no public address"
         assert {method for _, method, _ in asked} == {"GET"}
         assert len({agent for _, _, agent in asked}) == 1
         assert max(Counter(server for server, _, _ in asked if server != MAIN).values()) <= MOST_REQUESTS
