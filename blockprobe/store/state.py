@@ -145,7 +145,7 @@ class StateDb:
         """The transitions of a target, or of all, oldest first."""
         with self._told():
             rows = self._connection.execute(
-                "SELECT row FROM transitions WHERE ?1 IS NULL OR target = ?1 ORDER BY id", (target,)
+                "SELECT row FROM transitions WHERE ? IS NULL OR target = ? ORDER BY id", (target, target)
             ).fetchall()
         return tuple(transition_from(row) for (row,) in rows)
 
@@ -200,7 +200,8 @@ class StateDb:
         """Keep how many entries a list has."""
         with self._transaction():
             self._connection.execute(
-                "INSERT INTO lists (name, entries) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET entries = ?2",
+                "INSERT INTO lists (name, entries) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET entries = excluded.entries",
                 (name, entries),
             )
 
@@ -234,7 +235,7 @@ class StateDb:
                 elif number in changed:
                     rows.pop(number, None)
             self._connection.execute(
-                "INSERT INTO histories (chunk, row) VALUES (?1, ?2) ON CONFLICT (chunk) DO UPDATE SET row = ?2",
+                "INSERT INTO histories (chunk, row) VALUES (?, ?) ON CONFLICT (chunk) DO UPDATE SET row = excluded.row",
                 (chunk, pack_rows(dict(sorted(rows.items())))),
             )
 
@@ -244,7 +245,7 @@ class StateDb:
             times = {number: self._looks[number] for number in members if number in self._looks}
             row = pack_numbers(times, first=members.start)
             self._connection.execute(
-                "INSERT INTO looks (chunk, row) VALUES (?1, ?2) ON CONFLICT (chunk) DO UPDATE SET row = ?2",
+                "INSERT INTO looks (chunk, row) VALUES (?, ?) ON CONFLICT (chunk) DO UPDATE SET row = excluded.row",
                 (chunk, row),
             )
 
