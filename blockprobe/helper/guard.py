@@ -83,8 +83,8 @@ class Guard:
             return address.is_global and not address.is_multicast and not address.is_reserved
         if address in _NAT64:
             return self.allows(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
-        if address.sixtofour is not None and not self.allows(str(address.sixtofour)):  # RFC 3056
-            return False
+        if address.sixtofour is not None:  # RFC 3056; `ipaddress` calls all of it private in 3.13
+            return self.allows(str(address.sixtofour))
         return address.is_global and address in _GLOBAL_UNICAST
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import errno
 import ipaddress
+import socket
 from collections.abc import Awaitable, Callable
 
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.target import shown
+
+_BACKLOG = 16
 
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -34,10 +37,12 @@ def parse_listen(text: str) -> tuple[str, int]:
 async def listen_on(text: str, accept: Accept, *, head_bytes: int) -> tuple[asyncio.Server, str, int]:
     """Serve on the address in `text`; the server, and address and port that it has. Raises ConfigError."""
     host, port = parse_listen(text)
-    try:
-        server = await asyncio.start_server(accept, host, port, limit=head_bytes, backlog=16)
+    try:  # a socket of our own, for asyncio of 3.13 gives no number for an address that is not there
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise ConfigError(_unusable(text, port, error)) from error
+    server = await asyncio.start_server(accept, sock=sock, limit=head_bytes, backlog=_BACKLOG)
     bound = server.sockets[0].getsockname()
     return server, str(bound[0]), int(bound[1])
 
