@@ -1,5 +1,6 @@
 """The state can be won from the archive: all of it, or what was not saved before a crash."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from blockprobe.verdict.history import advance, seen_of
 from .build import NOON, opened, record, segments
 
 DOWN = State.DOWN
+Open = Callable[[], StateDb]
 
 
 def looks(states: str) -> list[Record]:
@@ -39,12 +41,12 @@ def live(archive: Archive, records: list[Record]) -> tuple[History, list[Transit
     return history, transitions
 
 
-def test_a_damaged_state_is_rebuilt_from_the_archive(tmp_path: Path) -> None:
+def test_a_damaged_state_is_rebuilt_from_the_archive(tmp_path: Path, state: Open) -> None:
     with opened(tmp_path) as archive:
         history, transitions = live(archive, looks("ooo?oddd?oo"))
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
 
-    db = StateDb.open(tmp_path)
+    db = state()
     assert db.damaged is not None
     assert rebuild(db, tmp_path) == 11
 
@@ -53,9 +55,9 @@ def test_a_damaged_state_is_rebuilt_from_the_archive(tmp_path: Path) -> None:
     assert [one.now for one in transitions] == [DOWN, State.ACCESSIBLE]
 
 
-def test_only_what_the_state_did_not_know_is_read_again(tmp_path: Path) -> None:
+def test_only_what_the_state_did_not_know_is_read_again(tmp_path: Path, state: Open) -> None:
     records = looks("oooddd")
-    db = StateDb.open(tmp_path)
+    db = state()
     with opened(tmp_path) as archive:
         history, _ = live(archive, records[:4])
         db.save([history])
@@ -67,10 +69,10 @@ def test_only_what_the_state_did_not_know_is_read_again(tmp_path: Path) -> None:
     assert rebuild(db, tmp_path) == 0
 
 
-def test_a_change_that_no_second_look_confirmed_is_not_believed(tmp_path: Path) -> None:
+def test_a_change_that_no_second_look_confirmed_is_not_believed(tmp_path: Path, state: Open) -> None:
     with opened(tmp_path) as archive:
         live(archive, looks("oodood"))
-    db = StateDb.open(tmp_path)
+    db = state()
 
     rebuild(db, tmp_path)
 
@@ -79,19 +81,19 @@ def test_a_change_that_no_second_look_confirmed_is_not_believed(tmp_path: Path) 
     assert db.histories()["site1.example"].last is State.INCONCLUSIVE
 
 
-def test_only_wanted_targets_get_a_history(tmp_path: Path) -> None:
+def test_only_wanted_targets_get_a_history(tmp_path: Path, state: Open) -> None:
     with opened(tmp_path) as archive:
         for number in range(3):
             archive.append(record(number), full=True, last_full=None)
-    db = StateDb.open(tmp_path)
+    db = state()
 
     assert rebuild(db, tmp_path, targets={"site1.example"}) == 1
     assert list(db.histories()) == ["site1.example"]
 
 
-def test_segments_from_before_the_last_save_are_not_read_again(tmp_path: Path) -> None:
+def test_segments_from_before_the_last_save_are_not_read_again(tmp_path: Path, state: Open) -> None:
     records = looks("oooooooo")
-    db = StateDb.open(tmp_path)
+    db = state()
     for part in (records[:3], records[3:6], records[6:]):
         with opened(tmp_path) as archive:
             history, _ = live(archive, part)

@@ -2,6 +2,8 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.model.strategies import any_of
 from .build import NOON
 
 HOUR = timedelta(hours=1)
+Open = Callable[[], StateDb]
 
 
 def history(number: int, at: timedelta = HOUR * 0) -> History:
@@ -52,14 +55,14 @@ def change(number: int) -> Transition:
     )
 
 
-def test_histories_come_back_as_they_were(tmp_path: Path) -> None:
+def test_histories_come_back_as_they_were(state: Open) -> None:
     saved = [history(number) for number in range(300)]
-    db = StateDb.open(tmp_path)
+    db = state()
     db.save(saved)
     db.save([replace(saved[7], state=State.BLOCKED, last=State.BLOCKED), history(299, HOUR)])
     db.close()
 
-    found = StateDb.open(tmp_path).histories()
+    found = state().histories()
     assert len(found) == 300
     assert found["site7.example"].state is State.BLOCKED
     assert found["site299.example"] == history(299, HOUR)
@@ -77,8 +80,8 @@ def test_a_look_that_says_the_same_changes_no_row() -> None:
     assert history_row(history(1)) != history_row(replace(history(1), parity_gap=True))
 
 
-def test_five_thousand_unchanged_histories_cost_little_to_save(tmp_path: Path) -> None:
-    db = StateDb.open(tmp_path)
+def test_five_thousand_unchanged_histories_cost_little_to_save(tmp_path: Path, state: Open) -> None:
+    db = state()
     db.save([history(number) for number in range(5_000)])
     before = _journal(tmp_path)
     began = time.process_time()
@@ -89,21 +92,21 @@ def test_five_thousand_unchanged_histories_cost_little_to_save(tmp_path: Path) -
     assert _journal(tmp_path) - before < 100_000
 
 
-def test_targets_that_left_are_forgotten_and_their_numbers_hold_no_secret(tmp_path: Path) -> None:
-    db = StateDb.open(tmp_path)
+def test_targets_that_left_are_forgotten_and_their_numbers_hold_no_secret(state: Open) -> None:
+    db = state()
     db.save([history(number) for number in range(70)], [change(3)])
     db.forget(["site3.example", "site69.example", "never.example"])
     db.save([history(80)])
     db.close()
 
-    db = StateDb.open(tmp_path)
+    db = state()
     assert len(db.histories()) == 69
     assert "site80.example" in db.histories()
     assert db.transitions("site3.example") == (change(3),)
 
 
-def test_transitions_are_kept_in_order_and_a_first_look_is_none(tmp_path: Path) -> None:
-    db = StateDb.open(tmp_path)
+def test_transitions_are_kept_in_order_and_a_first_look_is_none(state: Open) -> None:
+    db = state()
     db.save([history(1), history(2)], [replace(change(1), before=None), change(1), change(2)])
 
     assert db.transitions() == (change(1), change(2))
@@ -111,35 +114,35 @@ def test_transitions_are_kept_in_order_and_a_first_look_is_none(tmp_path: Path) 
     assert db.transitions("site9.example") == ()
 
 
-def test_the_schedule_comes_back_for_targets_that_were_seen_and_others(tmp_path: Path) -> None:
+def test_the_schedule_comes_back_for_targets_that_were_seen_and_others(state: Open) -> None:
     due = {("website", f"site{number}.example"): NOON + HOUR * number for number in range(5)}
     due |= {("live", "site1.example"): NOON, ("live", "new.example"): NOON + HOUR}
-    db = StateDb.open(tmp_path)
+    db = state()
     db.save([history(number) for number in range(5)])
     db.save_schedule(due)
     db.close()
 
-    db = StateDb.open(tmp_path)
+    db = state()
     assert db.due() == due
     db.save_schedule({})
     assert db.due() == {}
 
 
-def test_line_changes_and_lists_come_back(tmp_path: Path) -> None:
+def test_line_changes_and_lists_come_back(state: Open) -> None:
     moved = LineChange(at=NOON, before="gb/example", after=None, signs=("gateway4",))
-    db = StateDb.open(tmp_path)
+    db = state()
     db.add_line_change(moved)
     db.save_list("dk", 250)
     db.save_list("dk", 251)
     db.close()
 
-    db = StateDb.open(tmp_path)
+    db = state()
     assert db.line_changes() == (moved,)
     assert db.lists() == {"dk": 251}
 
 
-def test_a_save_that_fails_changes_nothing(tmp_path: Path) -> None:
-    db = StateDb.open(tmp_path)
+def test_a_save_that_fails_changes_nothing(state: Open) -> None:
+    db = state()
     db.save([history(1)])
     db._connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError, match=r"cannot be read or written: .*readonly"):
@@ -153,7 +156,7 @@ def test_a_save_that_fails_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_file_of_a_newer_version_is_left_alone_and_said(tmp_path: Path) -> None:
     StateDb.open(tmp_path).close()
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         connection.execute("PRAGMA user_version = 99")
     before = (tmp_path / FILE).read_bytes()
 
@@ -163,11 +166,11 @@ def test_a_file_of_a_newer_version_is_left_alone_and_said(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("damage", [b"no database at all" * 400, b"", b"SQLite format 3\0" + b"\xff" * 9000])
-def test_a_damaged_file_is_moved_aside_never_deleted(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_file_is_moved_aside_never_deleted(tmp_path: Path, state: Open, damage: bytes) -> None:
     StateDb.open(tmp_path).close()
     (tmp_path / FILE).write_bytes(damage)
 
-    db = StateDb.open(tmp_path)
+    db = state()
 
     assert db.histories() == {}
     db.save([history(1)])
@@ -175,7 +178,7 @@ def test_a_damaged_file_is_moved_aside_never_deleted(tmp_path: Path, damage: byt
         assert db.damaged is not None
         assert db.damaged.read_bytes() == damage
     db.close()
-    assert StateDb.open(tmp_path).damaged is None
+    assert state().damaged is None
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -192,8 +195,8 @@ def test_rows_that_cannot_be_read_are_faults_and_nothing_else(row: bytes) -> Non
             read(row)
 
 
-def test_migrations_lead_from_an_empty_file_to_this_version(tmp_path: Path) -> None:
-    db = StateDb.open(tmp_path)
+def test_migrations_lead_from_an_empty_file_to_this_version(state: Open) -> None:
+    db = state()
 
     [(version,)] = db._connection.execute("PRAGMA user_version")
     assert version == len(MIGRATIONS)
