@@ -22,6 +22,7 @@ from blockprobe.lab.agent_world import (
     ENDED_NAME,
     LIFTED,
     LIFTED_NAME,
+    MIRRORED_NAME,
     calendar,
     orders_of_today,
 )
@@ -108,11 +109,14 @@ class Story:
         if self.wish.minutes is not None:
             self.ends_at = self.clock.monotonic() + 60.0 * self.wish.minutes
         with contextlib.suppress(_OverError):
-            self._wait_until(self._sees_both_blocks)
+            self._wait_until(self._sees_what_changes)
             self._pause(self.quiet_s)
             self.lab.load(LIFTED)
             again = self.clock.now() + timedelta(seconds=self.lifted_s)
-            self.say(f"{LIFTED_NAME} and {ENDED_NAME} are open from now on, until {again:%H:%M:%S} UTC")
+            self.say(
+                f"{LIFTED_NAME} and {ENDED_NAME} are open from now on, until {again:%H:%M:%S} UTC; "
+                f"a mirror of {MIRRORED_NAME} is blocked instead"
+            )
             self._pause(self.lifted_s)
             self.lab.load(AGENT_DEMO)
             self.say(f"{LIFTED_NAME} and {ENDED_NAME} are blocked again")
@@ -130,8 +134,11 @@ class Story:
                 raise _OverError
             time.sleep(_LOOK_S)
 
-    def _sees_both_blocks(self) -> bool:
+    def _sees_what_changes(self) -> bool:
+        """Both blocks, and both open mirrors, of which one will be blocked."""
         shown = scrape(self.wish.port)
+        if 'class="undetermined",state="open"} 2\n' not in shown:
+            return False
         blocked = (f'blockprobe_site_state{{site="{name}",state="blocked"}} 1' for name in (LIFTED_NAME, ENDED_NAME))
         return all(line in shown for line in blocked)
 

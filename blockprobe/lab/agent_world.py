@@ -10,19 +10,22 @@ from typing import Final
 from blockprobe.lab.censor import Sni
 from blockprobe.lab.demo_world import DEMO
 from blockprobe.lab.lies import Lie, Say
-from blockprobe.lab.sites import Site, place, site
+from blockprobe.lab.sites import Page, Site, place, says, site
 
 #: Blocked at the start; the ISP opens it for a while although the order stands.
 LIFTED_NAME: Final = "sni-reset.example"
 #: No longer listed, and blocked at the start all the same.
 ENDED_NAME: Final = "ended.example"
+#: Mirrors of MIRRORED_NAME that the plan `demo-mirrors` watches: open, blocked, and blocked while others are lifted.
+MIRRORED_NAME: Final = "injected.example"
+MIRROR_NAMES: Final = ("mirror-open.example", "mirror-blocked.example", "mirror-falls.example")
 #: How long after the start the deadline of `zz/demo-today` passes.
 DEADLINE_AFTER: Final = timedelta(seconds=30)
 
 AGENT_DEMO: Final = replace(
     DEMO,
     name="demo-agent",
-    story=f"{DEMO.story}; a neighbour on a blocked address; an entry that has ended",
+    story=f"{DEMO.story}; a neighbour on a blocked address; an entry that has ended; mirrors of a blocked site",
     sites=(
         *DEMO.sites,
         site("new.example", 27),
@@ -30,11 +33,13 @@ AGENT_DEMO: Final = replace(
         site("filtered.example", 29),
         site("shop.example", 32),
         Site(names=("library.example",), v4=(place(16)[0],), v6=(place(16)[1],)),
+        *(site(name, 34 + n, says(Page(seed=MIRRORED_NAME))) for n, name in enumerate(MIRROR_NAMES)),
     ),
     lies=(
         *DEMO.lies,
         Lie(names=(ENDED_NAME,), say=Say.NXDOMAIN),
         Lie(names=("filtered.example",), say=Say.REFUSED, ede=(17, "filtered at the customer's wish")),
+        Lie(names=(MIRROR_NAMES[1],), say=Say.NXDOMAIN),
     ),
 )
 """Before, and again at the end."""
@@ -43,9 +48,13 @@ LIFTED: Final = replace(
     AGENT_DEMO,
     name="demo-agent-lifted",
     rules=tuple(r for r in AGENT_DEMO.rules if not (isinstance(r, Sni) and LIFTED_NAME in r.names)),
-    lies=tuple(lie for lie in AGENT_DEMO.lies if ENDED_NAME not in lie.names),
+    lies=tuple(
+        replace(lie, names=MIRROR_NAMES[1:]) if MIRROR_NAMES[1] in lie.names else lie
+        for lie in AGENT_DEMO.lies
+        if ENDED_NAME not in lie.names
+    ),
 )
-"""The same with the blocks of LIFTED_NAME and ENDED_NAME lifted."""
+"""The same with the blocks of LIFTED_NAME and ENDED_NAME lifted, and one more mirror blocked."""
 
 
 def orders_of_today(now: datetime) -> str:

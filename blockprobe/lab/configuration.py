@@ -62,7 +62,7 @@ must_block = ["https://nxdomain.example/"]
 paths = ["catalogue"]
 
 [agent]
-plans = ["demo", "demo-own", "demo-live"]
+plans = ["demo", "demo-own", "demo-live", "demo-mirrors", "demo-ways"]
 calendar = "calendar.toml"
 cycle_s = 1.0       # how often the schedule is looked at; a minute is enough where a plan looks once an hour
 

@@ -11,6 +11,7 @@ from blockprobe.catalogue.due import Planned
 from blockprobe.metrics.counters import Counters
 from blockprobe.metrics.render import Renderer
 from blockprobe.metrics.snapshot import CycleFigures, LineFigures, ReloadFigures, Snapshot, StoreFigures
+from blockprobe.mirrors.by_order import by_order
 from blockprobe.model.bypass import BypassSeen, Outcome, ParityKind, TechniqueId
 from blockprobe.model.codec import load_record
 from blockprobe.model.history import History
@@ -20,6 +21,7 @@ from blockprobe.model.words import Layer, State
 from blockprobe.verdict.compliance import LineClaim, compliances
 from blockprobe.verdict.history import advance
 
+from .mirrors import lives
 from .story import NETWORK, SITES, orders, seen
 
 _BY_RESOLVER: Final = (TechniqueId.RESOLVER_TCP, TechniqueId.RESOLVER_DOH)
@@ -99,6 +101,7 @@ class Probe:
             orders=made,
             compliances=compliances(made, self.histories, claim, at),
             batteries={name: one for name, one in self._batteries(looked_at)},
+            mirrors=by_order(lives(self.began, at), made, at, since=at - timedelta(hours=12)),
         )
 
     def _batteries(self, at: datetime) -> Iterator[tuple[str, BypassSeen]]:

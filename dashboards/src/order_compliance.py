@@ -1,6 +1,6 @@
 """Has a network carried out an order? What the order demands and what a default browser meets stay apart."""
 
-from . import ways_around
+from . import mirrors_seen, ways_around
 from .page import Page, Row
 from .panels import AnyPanel, Column, Look, bars, coloured, dashed, figures, lines, narrow, rows, worded
 from .queries import BY_ORDER, ORDER_LEGEND, Query, moment, of_order, ordered, ratio
@@ -36,6 +36,7 @@ def page() -> Page:
                 panels=(_mechanisms(), _causes(), _reopened(), _refusals(), _orders()),
             ),
             Row(title="What still opens blocked entries", panels=ways_around.panels()),
+            Row(title="Mirrors of the order's sites", panels=mirrors_seen.panels()),
         ),
         since="now-30d",
     )

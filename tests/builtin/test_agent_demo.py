@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from blockprobe.agent.mirror_lists import MirrorLists
 from blockprobe.agent.reload import load
 from blockprobe.agent.worklist import worklist
 from blockprobe.catalogue.config import load_settings
 from blockprobe.lab.agent_demo import Story, Wish, scrape, write_folder
-from blockprobe.lab.agent_world import AGENT_DEMO, ENDED_NAME, LIFTED, LIFTED_NAME
+from blockprobe.lab.agent_world import AGENT_DEMO, ENDED_NAME, LIFTED, LIFTED_NAME, MIRROR_NAMES, MIRRORED_NAME
 from blockprobe.lab.lab import Lab
 from blockprobe.model.errors import ConfigError, LabError
 from blockprobe.net.clock import SystemClock
@@ -35,12 +36,16 @@ def free_port() -> int:
 def test_what_is_written_has_no_fault_and_every_target_is_a_site_of_the_world(tmp_path):
     config = write_folder(tmp_path / "new", 9890, NOW)
     loaded = load(lambda: load_settings(config, {}, {}))
-    work = worklist(loaded, {}, NOW)
+    mirrors = MirrorLists()
+    mirrors.refresh(loaded.plans, NOW)
+    work = worklist(loaded, {}, NOW, mirrors.plans)
 
     names = {name for site in AGENT_DEMO.sites for name in site.names}
     addresses = {address for site in AGENT_DEMO.sites for address in site.addresses}
     hosts = {one.target.removeprefix("http://").removeprefix("https://").strip("/") for one in work.watched}
-    assert hosts <= names | addresses
+    assert hosts - names - addresses == {"mirror-gone.example"}  # nobody is there
+    assert set(MIRROR_NAMES) < {one.target for one in work.watched if one.mirror_of == MIRRORED_NAME}
+    assert mirrors.faults == ()
     assert {"zz/demo-today", "zz/demo-any"} <= {order.id for order in work.orders}
     assert [one.target for one in work.watched if one.neighbour] == ["library.example"]
     assert "ended.example" in {one.target for one in work.watched if not one.in_force}
@@ -81,11 +86,12 @@ def test_a_port_that_is_taken_is_one_line_and_status_2(tmp_path):
 
 
 class Shown(BaseHTTPRequestHandler):
-    """Metrics in which both blocks are seen."""
+    """Metrics in which both blocks, and both open mirrors, are seen."""
 
     def do_GET(self):
         names = (LIFTED_NAME, ENDED_NAME)
-        body = "".join(f'blockprobe_site_state{{site="{name}",state="blocked"}} 1\n' for name in names).encode()
+        lines = [f'blockprobe_site_state{{site="{name}",state="blocked"}} 1\n' for name in names]
+        body = "".join([*lines, 'blockprobe_mirrors{class="undetermined",state="open"} 2\n']).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
