@@ -119,8 +119,10 @@ def _why_live(facts: LiveFacts) -> str:
 
 
 def _why_static(facts: LiveFacts) -> str:
-    if Echo.OTHER in (facts.nonce, facts.search):
-        return "a made-up path does not lead to the site's own answer"
+    asked = ((facts.nonce, "a made-up path"), (facts.search, "a search for a made-up word"))
+    failed = [words for echo, words in asked if echo is Echo.OTHER]
+    if failed:
+        return f"{' and '.join(failed)} did not bring the site's own answer"
     return "its newest item is more than a day behind the site's"
 
 

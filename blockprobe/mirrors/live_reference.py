@@ -80,6 +80,7 @@ class Site:
     hops: tuple[Page, ...] = ()
     signed_list: bool = False
     _names: tuple[tuple[str, str], ...] = ()
+    _asset: Page | None = None
     _answers: dict[str, tuple[float, Answer | None]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -179,8 +180,11 @@ class Site:
 
     async def asset(self) -> Page | None:
         """That file as the site serves it."""
-        path = self.asset_path()
-        return await self._own(path) if path and not self.reason else None
+        async with self._turn:
+            path = self.asset_path()
+            if self._asset is None and path and not self.reason:
+                self._asset = await self._own(path)
+            return self._asset
 
     def known(self) -> SiteKnown:
         """What proofs can rest on: only what came under a chain that is valid for the name."""
