@@ -18,6 +18,7 @@ ARCHIVE, PACK = "tests/store/test_archive.py", "tests/store/test_pack.py"
 BYPASS = "tests/builtin/test_bypass.py"
 FIGURES, COMPLIANCE = "tests/verdict/test_compliance.py", "tests/cli/test_compliance.py"
 TRACE, HOPS = "tests/builtin/test_trace.py", "tests/verdict/test_trace.py"
+PROXY_WATCH = "tests/builtin/test_proxy_watch.py"
 
 COVERED_BY = {
     "agent/agent.py": AGENT,
@@ -55,6 +56,9 @@ COVERED_BY = {
     "cli/mirrors_watching.py": WATCH,
     "cli/render/lives.py": WATCH,
     "watch.py": WATCH,
+    "cli/proxies.py": PROXY_WATCH,
+    "cli/proxies_watching.py": PROXY_WATCH,
+    "proxies.py": PROXY_WATCH,
     "cli/mirrors_resolving.py": "tests/builtin/test_mirror_names.py",
     "cli/own_addresses.py": CHECK,
     "cli/process.py": CLI,

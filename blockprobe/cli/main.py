@@ -15,6 +15,7 @@ from blockprobe.cli.helper import helper
 from blockprobe.cli.judge import judge
 from blockprobe.cli.mirrors import mirrors_app
 from blockprobe.cli.orders import orders_app
+from blockprobe.cli.proxies import proxies_app
 from blockprobe.cli.trace import trace
 from blockprobe.cli.whoami import whoami
 
@@ -53,6 +54,7 @@ app.add_typer(agent_app, name="agent")
 app.command()(helper)
 app.add_typer(demo_app, name="demo")
 app.add_typer(mirrors_app, name="mirrors")
+app.add_typer(proxies_app, name="proxies")
 app.add_typer(orders_app, name="orders")
 app.add_typer(config_app, name="config")
 

@@ -96,7 +96,7 @@ def _read_names(wish: Wish, book: MirrorBook) -> tuple[list[str], bool]:
     sites = [parse_target(site).host for site in wish.sites]
     only = sites[0] if len(sites) == 1 else None
     for source in wish.add:
-        with _opened(source) as lines:
+        with opened(source, "--add") as lines:
             for found in lives_in(lines, site=only, now=now):
                 if isinstance(found, str):
                     complain(f"{source}: {found}")
@@ -110,7 +110,8 @@ def _read_names(wish: Wish, book: MirrorBook) -> tuple[list[str], bool]:
 
 
 @contextmanager
-def _opened(source: str) -> Iterator[TextIO]:
+def opened(source: str, option: str) -> Iterator[TextIO]:
+    """A file, or standard input for `-`; raises ConfigError that names the `option`."""
     if source == "-":
         yield sys.stdin
         return
@@ -118,7 +119,7 @@ def _opened(source: str) -> Iterator[TextIO]:
         with Path(source).open(encoding="utf-8", errors="replace") as lines:
             yield lines
     except OSError as error:
-        raise ConfigError(f"--add {source}: {error.strerror}; give a file of names") from error
+        raise ConfigError(f"{option} {source}: {error.strerror}; give a file of names") from error
 
 
 def _rounds(settings: Settings, wish: Wish, book: MirrorBook, sites: list[str]) -> bool:

@@ -13,7 +13,7 @@ from blockprobe.model.errors import StoreError
 from blockprobe.model.mirror_life import Life
 from blockprobe.store.files import make_folders, told, write_file
 
-FILE = "mirrors.json"
+FILE, PROXIES_FILE = "mirrors.json", "proxies.json"
 #: A book of more is none of ours.
 MAX_BYTES = 64 * 1024 * 1024
 #: Lives that a book holds; the longest dead go first, then names that were never seen alive.
@@ -23,9 +23,9 @@ MAX_LIVES = 20_000
 class MirrorBook:
     """The book in a store's folder. One process writes at a time; every method raises StoreError."""
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, file: str = FILE) -> None:
         """Reads the book, if there is one. One that cannot be read is a StoreError: it is never written over."""
-        self._path = Path(folder) / FILE
+        self._path = Path(folder) / file
         self.lives: dict[tuple[str, str], Life] = {(life.site, life.name): life for life in self._read()}
 
     def of_site(self, site: str) -> list[Life]:
@@ -57,7 +57,7 @@ class MirrorBook:
             if not self._path.exists():
                 return []
             if self._path.stat().st_size > MAX_BYTES:
-                raise StoreError(f"{self._path}: more than {MAX_BYTES} bytes; it is no book of mirrors, move it away")
+                raise StoreError(f"{self._path}: more than {MAX_BYTES} bytes; it is no such book, move it away")
             content = self._path.read_bytes()
         try:
             return _adapter().validate_json(content)

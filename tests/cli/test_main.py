@@ -40,6 +40,7 @@ def test_the_commands_are_those_of_this_release() -> None:
         "mirrors classify",
         "mirrors watch",
         "mirrors show",
+        "proxies watch",
         "orders check",
         "orders list",
         "orders show",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LIFE, FIGURES = "blockprobe.mirror_life/1", "blockprobe.mirror_figures/1"
 _ORDER = (LifeState.OPEN, LifeState.UNKNOWN, LifeState.BLOCKED, LifeState.DEAD, LifeState.NEVER)
+_ONE = {"mirrors": "mirror", "proxies": "proxy"}
 _HOUR_S, _DAY_S = 3600.0, 86400.0
 #: So many rows are shown; the JSON has all.
 MAX_ROWS = 100
@@ -49,18 +50,27 @@ def figures_line(site: str, lives: Sequence[Life], now: datetime) -> bytes:
 
 def print_lives(console: "Console", site: str, lives: Sequence[Life], now: datetime) -> None:
     """A row a mirror that lives or lived, and the figures in sentences."""
+    from rich.text import Text
+
+    from blockprobe.cli.render.console import printable
+
+    own = next((life for life in lives if is_site(life)), None)
+    console.print(Text(f"{printable(site)}: {_own(own)}"))
+    print_table(console, lives, now, what="mirrors")
+
+
+def print_table(console: "Console", lives: Sequence[Life], now: datetime, *, what: str) -> None:
+    """The same without the line about the site; `what` they are: mirrors or proxies."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     from blockprobe.cli.render.console import printable
 
-    own = next((life for life in lives if is_site(life)), None)
     mirrors = sorted((one for one in lives if not is_site(one)), key=lambda one: (_ORDER.index(one.state), one.name))
     shown = [one for one in mirrors if one.state is not LifeState.NEVER]
-    console.print(Text(f"{printable(site)}: {_own(own)}"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in ("Mirror", "State", "Class", "Alive since", "Blocked since", "Dead since"):
+    for title in (_ONE[what].capitalize(), "State", "Class", "Alive since", "Blocked since", "Dead since"):
         table.add_column(title, overflow="fold")
     for one in shown[:MAX_ROWS]:
         times = [_between(interval) for interval in (one.first_alive, one.blocked, one.dead)]
@@ -69,21 +79,21 @@ def print_lives(console: "Console", site: str, lives: Sequence[Life], now: datet
         console.print(table)
     if (rest := len(shown) - MAX_ROWS) > 0:
         console.print(f"… and {rest} more; --format json has all")
-    for sentence in sentences(figures(lives, now), never=len(mirrors) - len(shown)):
+    for sentence in sentences(figures(lives, now), never=len(mirrors) - len(shown), what=what):
         console.print(sentence)
 
 
-def sentences(found: MirrorFigures, *, never: int) -> list[str]:
+def sentences(found: MirrorFigures, *, never: int, what: str = "mirrors") -> list[str]:
     """The figures in words."""
     cover, said = found.coverage, []
     if cover.live:
         bounds = f"{cover.lower:.0%}" if cover.ratio is not None else f"{cover.lower:.0%} to {cover.upper:.0%}"
         said.append(
-            f"Of {cover.live} known live mirrors this line blocks {cover.blocked}, opens {cover.open} and leaves "
+            f"Of {cover.live} known live {what} this line blocks {cover.blocked}, opens {cover.open} and leaves "
             f"{cover.unknown} in doubt: {bounds} blocked."
         )
     else:
-        said.append("No mirror is known to live.")
+        said.append(f"No {_ONE[what]} is known to live.")
     said += [f"Half of them {_ended(one)}." for one in found.half_lives if one.ended]
     if found.losses:
         after = "" if found.substitution.latest_s is None else f", half within {_duration(found.substitution.latest_s)}"
