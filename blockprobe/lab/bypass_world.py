@@ -48,7 +48,7 @@ PROXIES: Final = (
     Proxy(kind="http", port=3128),
     Proxy(kind="socks5", port=1080),
     Proxy(kind="socks5", port=9050),
-    Proxy(kind="web", port=8443, name="webproxy.example"),
+    Proxy(kind="web", port=8444, name="webproxy.example"),
 )
 SETTINGS: Final = f"""
 [[resolvers.public]]
@@ -56,7 +56,7 @@ url = "tls://{at.PUBLIC_RESOLVER_NAME}"
 address = "{at.PUBLIC_RESOLVER}"
 
 [bypass]
-web_proxies = ["https://webproxy.example:8443/?u={{url}}"]
+web_proxies = ["https://webproxy.example:8444/?u={{url}}"]
 http_proxies = ["http://{at.ELSEWHERE}:3128"]
 socks_proxies = ["socks5://{at.ELSEWHERE}:1080"]
 tor = "socks5://[{at.ELSEWHERE_V6}]:9050"

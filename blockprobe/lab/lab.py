@@ -108,8 +108,11 @@ class Lab:
             own = tuple(rule for rule in rules if rule.at == wire)
             anew = (wire in before.wires) != (wire in plumbing.wires) or (moved and wire == "access")
             self._roles[wire].send({"present": wire in plumbing.wires, "anew": anew, "rules": own})
-        for role in ROLES:
-            _expect(self._roles[role])
+        troubles = [
+            _trouble(self._roles[role]) for role in ROLES
+        ]  # all of them: an answer left unread is the next one's
+        for trouble in filter(None, troubles):
+            raise LabError(trouble)
         self.scenario = scenario
 
     def settings_toml(self, scenario: Scenario | None = None) -> str:
@@ -209,9 +212,13 @@ sys.exit(1)
 
 
 def _expect(control: Connection) -> None:
-    try:
-        trouble = control.recv()
-    except EOFError:
-        trouble = "A process of the laboratory ended."
+    trouble = _trouble(control)
     if trouble:
-        raise LabError(str(trouble))
+        raise LabError(trouble)
+
+
+def _trouble(control: Connection) -> str:
+    try:
+        return str(control.recv() or "")
+    except EOFError:
+        return "A process of the laboratory ended."

@@ -22,7 +22,7 @@ class Ports:
         self._servers: dict[tuple[str, int], asyncio.Server] = {}
 
     async def open(self, port: int, handler: Handler, *, addresses: tuple[str, ...] = ("0.0.0.0", "::")) -> None:
-        """Listen; a port that is open stays so."""
+        """Listen; a port that is open stays so. One of a few addresses must not be wanted on all of them later."""
         for address in addresses:
             if (address, port) in self._servers:
                 continue
