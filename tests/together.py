@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,16 @@ class Share:
         return True
 
     def _items(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
-        """What waits first, then what computes; a process that gives way to others takes only the latter."""
+        """What waits first, test by test; then what computes, file by file, for a file's tests share what is made once.
+
+        A process that gives way to others takes only the latter."""
         waiting = [item for item in items if item.nodeid.startswith(WAITING)]
-        computing = [item for item in items if not item.nodeid.startswith(WAITING)]
+        rest = (item for item in items if not item.nodeid.startswith(WAITING))
+        computing = [list(group) for _, group in groupby(rest, lambda item: item.path)]
         if not self.gives_way:
             yield from (waiting[turn] for turn in self._turns("waiting", len(waiting)))
-        yield from (computing[turn] for turn in self._turns("computing", len(computing)))
+        for turn in self._turns("computing", len(computing)):
+            yield from computing[turn]
 
     def _turns(self, queue: str, count: int) -> Iterator[int]:
         with (self.folder / queue).open("a+") as counter:
@@ -104,7 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=6, help="that wait; two more compute beside them")
+    parser.add_argument("--processes", type=int, default=7, help="that wait; two more compute beside them")
     options, arguments = parser.parse_known_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="blockprobe-tests-") as name:
