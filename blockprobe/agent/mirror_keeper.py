@@ -68,7 +68,8 @@ class MirrorKeeper:
         if self._book is not None and (changed or not self._by_name):
             own = (Life(name=life.site, site=life.site, source=Source.OPERATOR, known_at=now) for life in named)
             watched = {(life.site, life.name): life for life in (*own, *named)}
-            self._changed |= self._book.add(watched.values()) > 0
+            self._book.add(watched.values())
+            self._changed = True
             self._by_name = {}
             for site, name in watched:
                 self._by_name.setdefault(name, []).append((site, name))

@@ -1,11 +1,16 @@
-"""PURE: names to watch, from what `mirrors find --format json` printed or from a plain list: `name`, or `name site`."""
+"""PURE: names to watch, from documents of `mirrors find` or `classify --live`, or a plain list: `name`, `name site`.
+
+A document of `classify` says of what class a name is; it names no site unless somebody adds the key `site`.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from blockprobe.model.errors import TargetError
-from blockprobe.model.mirror import Source
+from blockprobe.model.mirror import MirrorClass, Source
 from blockprobe.model.mirror_life import Life
 from blockprobe.model.target import parse_target, shown
 
@@ -42,8 +47,22 @@ def _life(text: str, site: str | None, now: datetime) -> Life:
         return Life(name=parse_target(name).host, site=whose, source=Source.OPERATOR, known_at=now)
     try:
         document = json.loads(text)
-        name, of = str(document["name"]), str(document["site"])
-        source = Source(document["sources"][0]["source"])
+        life = _candidate(document, now) if "sources" in document else _classified(document, site, now)
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        raise TargetError(f"{shown(text)}: no candidate; give lines of `mirrors find --format json`") from None
-    return Life(name=parse_target(name).host, site=parse_target(of).host, source=source, known_at=now)
+        raise TargetError(
+            f"{shown(text)}: no candidate; give lines of `mirrors find` or `mirrors classify --live`, --format json"
+        ) from None
+    return replace(life, name=parse_target(life.name).host, site=parse_target(life.site).host)
+
+
+def _candidate(document: dict[str, Any], now: datetime) -> Life:
+    source = Source(document["sources"][0]["source"])
+    return Life(name=str(document["name"]), site=str(document["site"]), source=source, known_at=now)
+
+
+def _classified(document: dict[str, Any], site: str | None, now: datetime) -> Life:
+    """What `mirrors classify --live` printed: the host is its `id`, and it says what that is."""
+    of, kind = document.get("site", site), MirrorClass(document["class"])
+    if of is None:
+        raise KeyError("site")
+    return Life(name=str(document["id"]), site=str(of), source=Source.OPERATOR, kind=kind, known_at=now)

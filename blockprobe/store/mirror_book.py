@@ -4,12 +4,14 @@ Names stay in this file. Metrics and exports get counts.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from blockprobe.model.errors import StoreError
+from blockprobe.model.mirror import MirrorClass
 from blockprobe.model.mirror_life import Life
 from blockprobe.store.files import make_folders, told, write_file
 
@@ -33,10 +35,12 @@ class MirrorBook:
         return sorted((life for life in self.lives.values() if life.site == site), key=lambda life: life.name)
 
     def add(self, lives: Iterable[Life]) -> int:
-        """Lives of names that are not in the book yet; how many were new."""
+        """Lives of names that are not in the book yet; how many were new. A stated class counts for old ones."""
         before = len(self.lives)
         for life in lives:
-            self.lives.setdefault((life.site, life.name), life)
+            known = self.lives.setdefault((life.site, life.name), life)
+            if life.kind not in (MirrorClass.UNDETERMINED, known.kind):
+                self.put(replace(known, kind=life.kind))
         return len(self.lives) - before
 
     def put(self, life: Life) -> None:

@@ -9,13 +9,16 @@ from golden import BLOCKED, DOWN, NOON, OPEN, SetClock, record
 from blockprobe.agent.cycle import Looks, Wanted
 from blockprobe.agent.keeper import Ground, Keeper
 from blockprobe.agent.line_watch import SelfTest
+from blockprobe.agent.mirror_keeper import MirrorKeeper
 from blockprobe.metrics.counters import Counters
 from blockprobe.model.bypass import Bypass, Cost, Outcome, TechniqueId, Trial
 from blockprobe.model.errors import StoreError
+from blockprobe.model.plan import Plan
 from blockprobe.model.settings import StoreSettings
 from blockprobe.model.words import State
 from blockprobe.store.archive import Archive
 from blockprobe.store.bypass_log import BypassLog
+from blockprobe.store.mirror_book import FILE, MirrorBook
 from blockprobe.store.reader import read_archive
 from blockprobe.store.state import LineChange, StateDb
 
@@ -206,3 +209,23 @@ def test_a_battery_is_kept_where_the_controls_held_and_forgotten_when_nothing_is
     assert len(keeper.batteries.files()) == 1
     assert take(OPEN, lowest=None, controls_ok=True) == {}
     assert not keeper.is_blocked("a.example")
+
+
+def test_a_book_of_mirrors_that_cannot_be_written_is_told_and_tried_again(tmp_path, clock):
+    names = tmp_path / "names"
+    names.write_text("a.example s.example\n")
+    keeper = opened(tmp_path / "store", clock)
+    keeper.mirrors = MirrorKeeper(tmp_path / "store")
+    keeper.refresh_mirrors([Plan(id="p", mirrors=(str(names),))])
+    book = tmp_path / "store" / FILE
+    (book / "in the way").mkdir(parents=True)
+    look(keeper, clock, OPEN)
+    keeper.save({}, at_once=True)
+    assert FILE in keeper.trouble
+
+    (book / "in the way").rmdir()
+    book.rmdir()
+    keeper.save({}, at_once=True)
+    assert keeper.trouble is None
+    assert MirrorBook(tmp_path / "store").lives["s.example", "a.example"].last_at is not None
+    keeper.close({})

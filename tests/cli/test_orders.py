@@ -79,7 +79,10 @@ def test_json_names_the_faults_too(folder: Path) -> None:
 
 def test_lists_calendar_and_plans_of_the_agent_are_checked_too(tmp_path: Path) -> None:
     (tmp_path / "plans").mkdir()
-    (tmp_path / "plans/p.toml").write_text('[[plan]]\nid = "mine"\n[[plan.list]]\npath = "l.csv"\n')
+    (tmp_path / "plans/p.toml").write_text(
+        '[[plan]]\nid = "mine"\nmirrors = ["m", "none"]\n[[plan.list]]\npath = "l.csv"\n'
+    )
+    (tmp_path / "plans/m").write_text("m.example s.example\nm.example\n")
     (tmp_path / "plans/l.csv").write_text("domain\na.example\na b\n")
     (tmp_path / "matches.toml").write_text(
         '[[window]]\nid = "final"\nstart = 2026-05-30T19:00:00Z\nend = 2026-05-30T21:00:00Z\norders = ["gb/none"]\n'
@@ -92,6 +95,9 @@ def test_lists_calendar_and_plans_of_the_agent_are_checked_too(tmp_path: Path) -
     assert done.returncode == 2
     assert done.stderr.decode().splitlines() == [
         f"{tmp_path}/plans/l.csv: line 3: 'a b': contains white space; give one target a line or argument",
+        f"mirrors {tmp_path}/plans/m: line 2: 'm.example': a plain name, and it is not said whose mirror; "
+        "write `name site`, or name one SITE",
+        f"mirrors {tmp_path}/plans/none: No such file or directory; give a file of names",
         "agent.plans: no plan 'myne' in the catalogue; did you mean mine?",
         f"{tmp_path}/matches.toml: window final: orders: no order 'gb/none'; see `blockprobe orders list`",
     ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockprobe.mirrors.listed import MAX_LINE, lives_in
-from blockprobe.model.mirror import Source
+from blockprobe.model.mirror import MirrorClass, Source
 from blockprobe.model.mirror_life import Life
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -29,6 +29,17 @@ def test_a_plain_name_is_the_operators_word_for_the_one_site():
     assert read("# mine", "", " Site.LOL ", "https://b.example/x") == [
         Life(name=name, site="site.example", source=Source.OPERATOR, known_at=NOW) for name in ("site.lol", "b.example")
     ]
+
+
+def test_a_classified_host_comes_with_its_class():
+    line = {"id": "a.example", "p_copy": 0.99, "class": "proxy_live"}
+    (found,) = read(json.dumps(line))
+    (named,) = read(json.dumps(line | {"site": "Other.example"}), site=None)
+
+    assert (found.name, found.site, found.kind) == ("a.example", "site.example", MirrorClass.PROXY_LIVE)
+    assert named.site == "other.example"
+    assert "no candidate" in read(json.dumps(line), site=None)[0]
+    assert "no candidate" in read(json.dumps(line | {"class": "nice"}))[0]
 
 
 def test_a_line_of_two_words_says_whose_mirror_it_is():

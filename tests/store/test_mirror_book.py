@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blockprobe.model.errors import StoreError
 from blockprobe.model.history import Interval
-from blockprobe.model.mirror import Source
+from blockprobe.model.mirror import MirrorClass, Source
 from blockprobe.model.mirror_life import Life
 from blockprobe.store import mirror_book
 from blockprobe.store.mirror_book import FILE, MirrorBook
@@ -33,6 +33,15 @@ def test_any_life_comes_back(tmp_path_factory: pytest.TempPathFactory, lives: li
     book.save()
 
     assert MirrorBook(folder).lives == book.lives
+
+
+def test_a_class_that_is_stated_later_counts_for_the_life_that_is_known(tmp_path: Path) -> None:
+    book = MirrorBook(tmp_path)
+    book.put(ALIVE)
+    book.add([replace(LIFE, name=ALIVE.name, kind=MirrorClass.PARKED)])
+    book.add([replace(LIFE, name=ALIVE.name)])
+
+    assert list(book.lives.values()) == [replace(ALIVE, kind=MirrorClass.PARKED)]
 
 
 def test_a_name_that_is_known_keeps_its_life_when_it_is_found_again(tmp_path: Path) -> None:
