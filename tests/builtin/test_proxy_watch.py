@@ -22,7 +22,7 @@ TRUTH = {
     f"socks5://{at.ELSEWHERE}:3200": ("open", "unknown"),  # its port goes on taking connections
     f"http://{at.ELSEWHERE}:3101": ("unknown", "unknown"),  # it takes connections, and relays nothing
     f"socks5://{at.ELSEWHERE}:3299": ("never", "never"),  # nobody is there
-    f"https://{WEB}:8444/?u={{url}}": ("open", "dead"),
+    f"https://{WEB}:8446/?u={{url}}": ("open", "dead"),
     f"https://{WEB}:8444/?u={{url}}": ("never", "never"),  # it shows a page of its own, whatever is asked
     f"https://{SHUT}:8445/?u={{url}}": ("blocked", "dead"),
 }
@@ -37,7 +37,7 @@ WORLD = Scenario(
         Proxy(kind="http", port=3100),
         Proxy(kind="socks5", port=3200),
         Proxy(kind="http", port=3101, conduct=Conduct.REFUSE),
-        Proxy(kind="web", port=8444, name=WEB),
+        Proxy(kind="web", port=8446, name=WEB),
         Proxy(kind="web", port=8444, name=WEB, conduct=Conduct.OWN_PAGE),
         Proxy(kind="web", port=8445, name=SHUT),
     ),
