@@ -4,11 +4,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from blockprobe.lab import kernel
 from blockprobe.model.errors import LabError
 
 HERE = Path(__file__).parent
+# Many processes share the processors: how long one example takes says nothing about the code.
+settings.register_profile("together", deadline=None)
+settings.load_profile("together")
 PURE = ("catalogue", "export", "goldens", "model", "verdict", "test_layout.py")
 """What runs even where the network cannot be cut: it could send nothing (test_layout.py looks)."""
 UNCUT = f"Tests that could send a packet run only with the network cut off, which this system forbids: {kernel.ALLOW}"

@@ -24,6 +24,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WAITING = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py")
 """Where tests take long and mostly wait; begun last, one of them would be waited for alone."""
+LONGEST = ("tests/dashboards/", "tests/lab/test_truth_in_time.py", "tests/builtin/test_agent", "tests/lab/")
 COMPUTING = 2
 """Processes beside them that only compute, with what the waiting leaves of the processors."""
 
@@ -54,16 +55,14 @@ class Share:
         return True
 
     def _items(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
-        """What waits first, test by test; then what computes, file by file, for a file's tests share what is made once.
-
-        A process that gives way to others takes only the latter."""
-        waiting = [item for item in items if item.nodeid.startswith(WAITING)]
-        rest = (item for item in items if not item.nodeid.startswith(WAITING))
-        computing = [list(group) for _, group in groupby(rest, lambda item: item.path)]
-        if not self.gives_way:
-            yield from (waiting[turn] for turn in self._turns("waiting", len(waiting)))
-        for turn in self._turns("computing", len(computing)):
-            yield from computing[turn]
+        """What waits first, then what computes; a process that gives way to others takes only the latter."""
+        waiting = sorted((item for item in items if item.nodeid.startswith(WAITING)), key=_rank)
+        computing = [item for item in items if not item.nodeid.startswith(WAITING)]
+        queues = {"computing": computing} if self.gives_way else {"waiting": waiting, "computing": computing}
+        for name, queue in queues.items():
+            portions = [list(portion) for _, portion in groupby(queue, _portion)]
+            for turn in self._turns(name, len(portions)):
+                yield from portions[turn]
 
     def _turns(self, queue: str, count: int) -> Iterator[int]:
         with (self.folder / queue).open("a+") as counter:
@@ -95,6 +94,17 @@ class Share:
         """Hand over."""
         text = json.dumps({"collected": self.collected, "reports": self.reports})
         (self.folder / f"{os.getpid()}.json").write_text(text)
+
+
+def _rank(item: pytest.Item) -> int:
+    """What takes longest begins first."""
+    return next((rank for rank, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+
+
+def _portion(item: pytest.Item) -> str:
+    """What one process takes at a time: a file, whose tests share what is made once (the daemons of tests/lab take
+    seconds to start); of the built-in laboratory, which every process has anyway, a test."""
+    return item.nodeid if item.nodeid.startswith("tests/builtin/") else str(item.path)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,6 +18,7 @@ from blockprobe.lab.censor import Drop, Match, Sni
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.sites import place, site
+from tests.whole import whole
 
 NAMES = ("reset", "lie", "silent", "lifted", "never")
 LISTED = tuple(f"{name}.example" for name in NAMES)
@@ -77,6 +78,7 @@ def agent(story, tmp_path):
         yield running
 
 
+@whole  # the longer story runs always
 def test_intervals_metrics_and_compliance_are_those_of_the_truth(story, agent):
     agent.await_states(reset="accessible", lie="accessible", silent="accessible", lifted="blocked")
     story.switch(on=("reset.example", "lie.example"), off=("lifted.example",))

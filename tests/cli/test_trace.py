@@ -1,6 +1,7 @@
 """`blockprobe trace` as users run it, on loopback: one document, exit statuses, and what Ctrl-C leaves."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -75,6 +76,18 @@ def test_without_a_network_that_is_said(config: str) -> None:
     assert json.loads(done.stdout)["paths"] == []
 
 
+def wait_until_it_sends(pid: int) -> None:
+    """A program that is still being loaded has no socket of its own; asyncio's loop has two."""
+    end = time.monotonic() + 30
+    folder = Path(f"/proc/{pid}/fd")
+    while time.monotonic() < end:
+        links = [os.readlink(one) for one in folder.iterdir() if one.is_symlink()]
+        if sum(link.startswith("socket:") for link in links) > 2:
+            break
+        time.sleep(0.05)
+    time.sleep(1.0)
+
+
 def test_ctrl_c_prints_what_is_known(config: str) -> None:
     with full_listener() as endpoint:
         argv = ["trace", f"127.0.0.1:{endpoint.port}", "--no-raw", "--kind", "tcp", "--format", "json"]
@@ -82,7 +95,7 @@ def test_ctrl_c_prints_what_is_known(config: str) -> None:
             [sys.executable, "-m", "blockprobe.cli.main", *argv, "--config", config],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
         )  # fmt: skip
-        time.sleep(2.5)
+        wait_until_it_sends(program.pid)
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=30)
     assert program.returncode == 130, err

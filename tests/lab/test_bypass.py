@@ -12,6 +12,7 @@ import pytest
 
 from blockprobe.model.bypass import Outcome, TechniqueId
 from blockprobe.model.bypass_codec import load_bypass
+from tests.whole import whole
 
 from . import plan, settings, tools
 from .needs import ACCEPTANCE
@@ -104,6 +105,7 @@ secrets_file = "SECRETS"
 """
 
 
+@whole  # the same techniques meet the same daemons one by one in test_tools.py
 def test_each_filter_falls_to_what_gets_around_it_and_to_nothing_else(lab: RealLab, equipped: RealLab) -> None:
     with lab.rules(*(row.filter for row in CHOSEN)):
         found = batteries(lab, *(row.name for row in CHOSEN))

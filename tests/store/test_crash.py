@@ -16,7 +16,7 @@ from .build import ids, opened, record, segments
 from .writer import run_and_kill
 
 ROOT = Path(__file__).parents[2]
-KILLS = 20
+KILLS = 8
 
 
 def test_sigkill_at_random_moments_loses_nothing_that_was_reported(tmp_path: Path) -> None:
