@@ -24,7 +24,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WAITING = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py")
 """Where tests take long and mostly wait; begun last, one of them would be waited for alone."""
-LONGEST = ("tests/dashboards/", "tests/lab/test_truth_in_time.py", "tests/builtin/test_agent", "tests/lab/")
+FIRST = ("tests/lab/test_truth_in_time.py", "tests/dashboards/", "tests/builtin/test_verdicts.py")
+"""The longest, and beside them what mostly waits: the agents' tests compute, and these two watch a clock."""
 COMPUTING = 2
 """Processes beside them that only compute, with what the waiting leaves of the processors."""
 
@@ -97,8 +98,7 @@ class Share:
 
 
 def _rank(item: pytest.Item) -> int:
-    """What takes longest begins first."""
-    return next((rank for rank, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+    return next((rank for rank, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
 
 def _portion(item: pytest.Item) -> str:
