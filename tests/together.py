@@ -22,8 +22,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WAITING = ("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py")
-"""Where tests take long and mostly wait; begun last, one of them would be waited for alone."""
+WAITING = (
+    *("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py"),
+    *("tests/helper/", "tests/measure/", "tests/net/", "tests/raw/"),
+)
+"""Where tests mostly wait, or hold times against a clock: such a test must not give way to others."""
 FIRST = ("tests/lab/test_truth_in_time.py", "tests/dashboards/", "tests/builtin/test_verdicts.py")
 """The longest, and beside them what mostly waits: the agents' tests compute, and these two watch a clock."""
 COMPUTING = 2

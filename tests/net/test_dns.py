@@ -41,7 +41,7 @@ def values(observation):
 def test_both_families_are_asked_together_and_answered_in_their_order(trusted, scheme):
     def behave(query):
         late = query.question[0].rdtype == 1
-        return [(0.05 if late else 0, address(query, "203.0.113.1" if late else "2001:db8::1"))]
+        return [(0.5 if late else 0, address(query, "203.0.113.1" if late else "2001:db8::1"))]
 
     async def main():
         async with serving(behave, trusted) as server, asking() as (client, session):
