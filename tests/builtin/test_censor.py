@@ -172,7 +172,7 @@ def test_bursts_lose_as_many_but_together(lab):
     _load(lab, Loss(rate=0.1, burst=5, seed=1), delay_ms=0)
     fates = unanswered(at.PUBLIC_RESOLVER, NAME, 300)
     pairs = sum(a and b for a, b in pairwise(fates))
-    assert 15 <= sum(fates) <= 110
+    assert 15 <= sum(fates) <= 140  # 57 of 300 expected; of bursts of five the standard deviation is about 20
     assert pairs >= sum(fates) / 3
 
 

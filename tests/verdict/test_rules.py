@@ -84,14 +84,14 @@ def faults(facts: Facts, rule: Rule) -> list[str]:
 
 
 def test_every_combination_of_facts_keeps_the_promises(capsys: object) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     decided: Counter[str] = Counter()
     for line, site, dns, address, tls, http in every_case():
         decided[_judged(Facts(line=line, site=site, dns=dns, address=address, tls=tls, http=http))] += 1
     for line, site, dns, address, tls, http, speed in every_case_with_speed():
         facts = Facts(line=line, site=site, dns=dns, address=address, tls=tls, http=http, speed=speed)
         decided[_judged(facts)] += 1
-    took = time.monotonic() - began
+    took = time.process_time() - began
     cases = sum(decided.values())
 
     with capsys.disabled():  # type: ignore[attr-defined]
