@@ -24,7 +24,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WAITING = (
     *("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py"),
-    *("tests/helper/", "tests/measure/", "tests/net/", "tests/raw/"),
+    *("tests/helper/", "tests/measure/", "tests/net/", "tests/raw/", "tests/mirrors/test_live"),
 )
 """Where tests mostly wait, or hold times against a clock: such a test must not give way to others."""
 FIRST = ("tests/lab/test_truth_in_time.py", "tests/dashboards/", "tests/builtin/test_verdicts.py")

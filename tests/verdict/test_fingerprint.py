@@ -195,9 +195,9 @@ def test_thousands_of_fingerprints_cost_little_more_than_one():
     def best(fingerprints: FingerprintSet) -> float:
         times = []
         for _ in range(50):
-            began = time.perf_counter()
+            began = time.process_time()
             fingerprints.match_http(page)
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
         return min(times)
 
     one = FingerprintSet((NOTICE,))

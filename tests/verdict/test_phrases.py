@@ -64,9 +64,9 @@ def test_time_grows_no_faster_than_the_text():
     index = PhraseIndex((n, [[f"this site is blocked by order {n}"]]) for n in range(500))
 
     def seconds(text: str) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         index.find(text)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     for hostile in ("&a", "this site is blocked by order ", "<", "&#99999999999"):
         short, long = (min(seconds((hostile * size)[:size]) for _ in range(5)) for size in (4_000, 64_000))
