@@ -150,9 +150,9 @@ RULES: tuple[Rule, ...] = (
              "Some requests that name {host} are cut off, even at our own server elsewhere; none with a neutral name "
              "are{detail}.",
              lambda f: f.http is H.NAME_PARTIAL and f.tls is not T.VALID),
-    _blocked("speed.name", "speed", Grade.COUNTERFACTUAL,
+    _unknown("speed.starved", "speed", Reason.SERVER_OR_NETWORK,
              "This network starves connections that carry the name {host}, even those to our own server elsewhere and "
-             "none with a neutral name, so that the page does not come{detail}.",
+             "none with a neutral name; whether that is why the page does not come is unknown{detail}.",
              lambda f: _opens(f) and f.tls in (T.VALID, T.NOT_TRIED) and f.http in (H.REAL, H.UNPROVEN)
              and f.speed is V.STARVED and f.line is L.USABLE),
     # -- the real site answered ----------------------------------------------------------------------------------

@@ -48,9 +48,7 @@ def every_case_with_speed() -> itertools.product:  # type: ignore[type-arg]
 def proofs_in(facts: Facts) -> set[str]:
     """The layers that prove a block. In cleartext and under a valid chain at once there is no such thing."""
     found = {layer for layer, proofs in PROOFS.items() if getattr(facts, layer) in proofs}
-    found = found - {"http"} if facts.tls is TlsFact.VALID else found
-    starved = facts.speed is SpeedFact.STARVED and facts.http in (HttpFact.REAL, HttpFact.UNPROVEN)
-    return found | {"speed"} if starved and facts.line is LineFact.USABLE else found
+    return found - {"http"} if facts.tls is TlsFact.VALID else found
 
 
 def faults(facts: Facts, rule: Rule) -> list[str]:
