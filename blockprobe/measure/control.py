@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from blockprobe.measure.case import Case
-from blockprobe.measure.together import together
+from blockprobe.net.together import together
 from blockprobe.verdict.leg import Leg, endpoint_of
 
 #: A helper is given at most this many endpoints.

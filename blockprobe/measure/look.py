@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from blockprobe.measure.case import Case
 from blockprobe.measure.persist import persist
-from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import (
     DnsObservation,
@@ -21,6 +20,7 @@ from blockprobe.net.http import Request
 from blockprobe.net.resolver import Resolver
 from blockprobe.net.stream import Stream
 from blockprobe.net.tls import Hello
+from blockprobe.net.together import together
 from blockprobe.verdict.leg import Leg, addresses_in
 
 #: At most this many addresses of one family are looked at: a large CDN lists dozens, and manners forbid more.

@@ -15,7 +15,7 @@ REPEAT_AFTER_S = 0.1
 async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bool], *, attempts: int) -> list[T]:
     """Try until one attempt is good. A silent one is overtaken after STAGGER_S rather than waited for.
 
-    Returns what the finished attempts gave, in the order in which they finished; once one is good the others are
+    Returns what every finished attempt gave, in the order in which they finished; once one is good the others are
     cancelled. An attempt must note what it observed and close what it opened, also when cancelled.
 
     The first runs in the caller's own task, because on a healthy line it is the only one.
@@ -46,7 +46,10 @@ async def persist(attempt: Callable[[int], Awaitable[T]], good: Callable[[T], bo
         timer.cancel()
     if not others and good(first.result()):
         return [first.result()]
-    return await (others[0] if others else _go_on(first, attempt, good, attempts))
+    results = await (others[0] if others else _go_on(first, attempt, good, attempts))
+    if first.done() and not first.cancelled() and all(result is not first.result() for result in results):
+        results.append(first.result())  # it ended while the others were ending: what it opened is the caller's
+    return results
 
 
 async def _go_on(

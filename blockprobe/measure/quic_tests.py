@@ -12,7 +12,6 @@ from blockprobe.measure.look import hello_for, limited
 from blockprobe.measure.persist import persist
 from blockprobe.measure.shared import Echo, Shared
 from blockprobe.measure.square_tests import NameTester
-from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import Place, QuicObservation, Test, Why
 from blockprobe.model.record import Target, Vantage
@@ -25,6 +24,7 @@ from blockprobe.net.quic import QuicHello, available, shake_hands
 from blockprobe.net.quic_path import trace_initial
 from blockprobe.net.quic_wire import QuicWire
 from blockprobe.net.tcp import Endpoint
+from blockprobe.net.together import together
 from blockprobe.verdict.address_facts import judged_addresses
 from blockprobe.verdict.leg import Leg, endpoint_of, leg_of
 from blockprobe.verdict.quic_facts import address_in_doubt, advertised, silent_addresses

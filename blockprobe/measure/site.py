@@ -9,9 +9,9 @@ from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests,
 from blockprobe.measure.case import Case
 from blockprobe.measure.control import ask_helpers, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
-from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.words import State
+from blockprobe.net.together import together
 from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import AddressFact, HttpFact, TlsFact
 from blockprobe.verdict.http_facts import is_cut_short

@@ -23,6 +23,7 @@ from blockprobe.net.doh import DohPool
 from blockprobe.net.resolver import Resolver
 from blockprobe.net.session import Session
 from blockprobe.net.tls import TlsContexts
+from blockprobe.net.together import together
 
 __all__ = ["DnsClient", "Pending", "Question"]
 
@@ -97,7 +98,7 @@ class DnsClient:
     ) -> list[DnsObservation]:
         """The first reply to each question, in their order; over TCP and TLS all go out at once on one connection."""
         if resolver.scheme == "udp":
-            return await asyncio.gather(*(self.query(session, why, resolver, question) for question in questions))
+            return await together(self.query(session, why, resolver, question) for question in questions)
         faults = [_fault(resolver, question) for question in questions]
         good = [question for question, fault in zip(questions, faults, strict=True) if fault is None]
         outcomes = iter(await self._over_connections(session, why, resolver, good) if good else ())
@@ -154,7 +155,7 @@ class DnsClient:
         if resolver not in self._doh:
             self._doh[resolver] = DohPool(resolver, self._opener)
         pool = self._doh[resolver]
-        return await asyncio.gather(*(pool.ask(session, why, question) for question in questions))
+        return await together(pool.ask(session, why, question) for question in questions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,11 @@ class DotConnections:
     async def aclose(self) -> None:
         """Close every connection and give up the one being opened."""
         self._stop_idling()
+        ended, self._open_ones = self._open_ones, set()
+        for connection in ended:
+            connection.close()  # all at once, so that nothing stays open where we are cancelled below
         await self._opening.aclose()
-        for connection in list(self._open_ones):
+        for connection in (*ended, *self._open_ones):
             await connection.aclose()
         self._open_ones.clear()
 

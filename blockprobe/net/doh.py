@@ -145,12 +145,12 @@ class DohPool:
 
     async def aclose(self) -> None:
         """Close every connection and give up the one being opened."""
+        self._closed = True  # first: what is opened or given back from now on is closed, also if we are cancelled here
         self._stop_timer()
-        await self._opening.aclose()
-        self._closed = True
         self._close_idle()
         for connection in self._alive:
             connection.close()  # given back by those who ask, in the next turn of the loop
+        await self._opening.aclose()
 
     async def _exchange(self, session: Session, why: Why, asked: Asked, t0_s: float) -> Outcome:
         while not self._closed:
@@ -187,7 +187,7 @@ class DohPool:
         return connection
 
     def _give_back(self, connection: DohConnection) -> None:
-        if connection.usable:
+        if connection.usable and not self._closed:
             self._idle.append(connection)
         else:
             connection.close()

@@ -39,6 +39,29 @@ def test_a_silent_attempt_is_overtaken_and_cancelled_when_another_is_good() -> N
     assert sorted(ended) == [0, 1]
 
 
+@pytest.mark.parametrize("turns", range(12))
+def test_what_ends_in_the_same_moment_as_a_good_attempt_is_told_as_well(turns: int) -> None:
+    finished: list[object] = []
+
+    async def main() -> list[object]:
+        both = asyncio.Event()
+
+        async def attempt(number: int) -> object:
+            if number == 1:
+                both.set()
+            await both.wait()
+            for _ in range(turns if number == 0 else 0):
+                await asyncio.sleep(0)
+            opened = object()
+            finished.append(opened)
+            return opened
+
+        return await persist(attempt, bool, attempts=2)
+
+    results = asyncio.run(main())
+    assert sorted(map(id, results)) == sorted(map(id, finished))
+
+
 def test_failures_are_repeated_as_often_as_allowed_and_all_are_told() -> None:
     async def attempt(number: int) -> int:
         return -1 - number

@@ -183,6 +183,26 @@ def test_a_kept_connection_that_died_idle_is_no_failure(trusted, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["tls", "https"])
+def test_whenever_the_client_is_closed_no_connection_stays_open(trusted, scheme):
+    async def main(turns):
+        async with serving(ca=trusted) as server, asking() as (client, session):
+            resolver = server.resolver(scheme)
+            await client.query(session, WHY, resolver, A)
+            asked = asyncio.ensure_future(client.query(session, WHY, resolver, A))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            was_answered = asked.done()
+            await client.aclose()
+            await asked
+            async with asyncio.timeout(2.0):
+                while server.writers:
+                    await asyncio.sleep(0.01)
+            return was_answered
+
+    assert [asyncio.run(main(turns)) for turns in (*range(1, 24), 500)][-1]
+
+
+@pytest.mark.parametrize("scheme", ["tls", "https"])
 def test_an_idle_connection_is_closed_after_a_while(trusted, scheme, monkeypatch):
     monkeypatch.setattr(dns_tls, "IDLE_S", 0.05)
     monkeypatch.setattr(doh, "IDLE_S", 0.05)

@@ -11,7 +11,7 @@ from blockprobe.measure.bypass.bench import Bench
 from blockprobe.measure.bypass.residual import punishes
 from blockprobe.measure.bypass.road import LINE, visit
 from blockprobe.measure.bypass.walk import Walk
-from blockprobe.measure.bypass.ways import NotAvailable, Technique, Way, Ways
+from blockprobe.measure.bypass.ways import NotAvailable, Technique, Way
 from blockprobe.model.bypass import Cost, Outcome, Shown, Trial, Try
 from blockprobe.net.meter import BudgetSpent
 from blockprobe.verdict.bypass import AGREEING, MOST_TRIES, is_settled, judge_technique, judge_way
@@ -86,13 +86,13 @@ class Battery:
         return Result(trials=self._trials(stopped), plain_k=opened, plain_n=len(self.plain), stopped=stopped)
 
     async def _prepare(self) -> None:
-        found: list[Ways]
-        found, punishes_here = await asyncio.gather(
-            asyncio.gather(*(technique.ways(self.bench) for technique in self.techniques)), punishes(self.bench)
-        )
-        if punishes_here:
+        async with asyncio.TaskGroup() as group:  # where the budget ends, all of it has ended
+            found = [group.create_task(technique.ways(self.bench)) for technique in self.techniques]
+            punishes_here = group.create_task(punishes(self.bench))
+        if punishes_here.result():
             self.bench.be_careful()
-        for technique, ways in zip(self.techniques, found, strict=True):
+        for technique, task in zip(self.techniques, found, strict=True):
+            ways = task.result()
             if isinstance(ways, NotAvailable):
                 self._unavailable[technique] = ways.because
             else:

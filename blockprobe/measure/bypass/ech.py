@@ -7,10 +7,10 @@ HTTPS records, which carry the keys (RFC 9848), is asked and told all the same.
 from blockprobe.measure.bypass.bench import Bench
 from blockprobe.measure.bypass.walk import Walk
 from blockprobe.measure.bypass.ways import NotAvailable, Ways
-from blockprobe.measure.together import together
 from blockprobe.model.observation import DnsObservation, Place
 from blockprobe.net.dns import DnsClient, Question
 from blockprobe.net.resolver import Resolver
+from blockprobe.net.together import together
 from blockprobe.verdict.https_records import published
 
 _CANNOT = "Python's TLS cannot send an Encrypted ClientHello"

@@ -10,7 +10,6 @@ from blockprobe.measure.bypass.walk import BEST, Stop, Walk, request_of
 from blockprobe.measure.bypass.ways import NotAvailable, Way, Ways
 from blockprobe.measure.case import neutral_like
 from blockprobe.measure.persist import persist
-from blockprobe.measure.together import together
 from blockprobe.model.addresses import family_of
 from blockprobe.model.bypass import Shown
 from blockprobe.model.failure import CERTIFICATE_FAILURES, Failure
@@ -21,6 +20,7 @@ from blockprobe.net.http3 import fetch_h3
 from blockprobe.net.quic import QuicHello, available, shake_hands
 from blockprobe.net.quic_wire import QuicWire
 from blockprobe.net.tcp import Endpoint
+from blockprobe.net.together import together
 from blockprobe.verdict.leg import Leg, endpoint_of, leg_of
 from blockprobe.verdict.quic_facts import advertised
 from blockprobe.verdict.site_proof import Reading

@@ -16,6 +16,7 @@ from blockprobe.model.addresses import family_of
 from blockprobe.model.bypass import Shown
 from blockprobe.net.http import Request
 from blockprobe.net.stream import Stream
+from blockprobe.net.together import together
 from blockprobe.verdict.leg import Leg, leg_of
 from blockprobe.verdict.site_proof import Reading
 
@@ -37,7 +38,7 @@ class Road:
 
     async def find(self, walk: Walk, host: str) -> tuple[str | None, ...] | Stop:
         """The host's addresses; `(None,)` where the road needs none. Here: all that the line's own resolvers give."""
-        answers = await asyncio.gather(*(walk.ask(resolver, host) for resolver in walk.bench.shared.own))
+        answers = await together(walk.ask(resolver, host) for resolver in walk.bench.shared.own)
         found = tuple(dict.fromkeys(a for answer in answers if not isinstance(answer, Stop) for a in answer))
         stops = [answer for answer in answers if isinstance(answer, Stop)]
         if found or not stops:

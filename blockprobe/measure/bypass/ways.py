@@ -1,8 +1,9 @@
 """What a technique file says: the ways there are here, or why there is none."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from blockprobe.measure.bypass.bench import Bench, Site
 from blockprobe.measure.bypass.road import Road, visit
@@ -24,7 +25,7 @@ class Way:
     """
 
     means: str
-    walk: Callable[[Walk], Awaitable[Stop | Reading]]
+    walk: Callable[[Walk], Coroutine[Any, Any, Stop | Reading]]
     site: Site | None = None
     family: int | None = None
     open_outside: bool | None = None
@@ -48,7 +49,7 @@ class Technique:
     id: TechniqueId
     effort: int
     says: str
-    ways: Callable[[Bench], Awaitable[Ways]]
+    ways: Callable[[Bench], Coroutine[Any, Any, Ways]]
     counts: bool = True
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from blockprobe.measure.together import together
+from blockprobe.net.together import together
 
 
 def test_all_run_at_once_and_results_keep_their_order():
