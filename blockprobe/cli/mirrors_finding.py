@@ -1,11 +1,7 @@
 """The work of `blockprobe mirrors find`: sites to brands, sources to candidates, candidates to lines or a table."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from blockprobe.cli.configuration import read_settings
 from blockprobe.cli.mirrors_records import read_records
@@ -13,7 +9,7 @@ from blockprobe.cli.options import PlainFormat
 from blockprobe.cli.output import write_line
 from blockprobe.cli.process import Exit, complain
 from blockprobe.cli.render.candidates import candidate_line, print_candidates
-from blockprobe.cli.target_list import Overrides, read_targets
+from blockprobe.cli.target_list import Overrides, opened, read_targets
 from blockprobe.mirrors.brand import Brand, brand_of
 from blockprobe.mirrors.candidates import MAX_NAMES, Candidates, Merged
 from blockprobe.mirrors.generate import guesses, prior_of
@@ -103,7 +99,7 @@ def _collect(wanted: Wanted, brands: tuple[Brand, ...], candidates: Candidates) 
             candidates.add(_candidate(name, brand.site, Source.TYPO, PRIORS[Source.TYPO], "one slip"))
     good = True
     for page in wanted.pages:
-        with _opened(str(page)) as stream:
+        with opened(str(page)) as stream:
             for one in listed_candidates(stream.read(MAX_PAGE_BYTES), brands, names, str(page)):
                 candidates.add(one)
     harvest = Harvest(brands, names)
@@ -119,7 +115,7 @@ def _collect(wanted: Wanted, brands: tuple[Brand, ...], candidates: Candidates) 
 def _add_names(file: str, wanted: Wanted, names: NameFilter, candidates: Candidates) -> bool:
     source, shown = Source(wanted.names_source), "standard input" if file == "-" else file
     tally = Tally()
-    with _opened(file) as stream:
+    with opened(file) as stream:
         for match in names.matches_in(unpacked(stream), tally, wanted.column):
             candidates.add(_candidate(match.name, match.brand.site, source, PRIORS[source], shown))
     if tally.long_lines:
@@ -131,18 +127,6 @@ def _add_names(file: str, wanted: Wanted, names: NameFilter, candidates: Candida
 
 def _candidate(name: str, site: str, source: Source, prior: float, seen_in: str) -> Candidate:
     return Candidate(name=name, site=site, source=source, prior=prior, seen_in=seen_in)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(file).open("rb") as stream:
-            yield stream
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}; give a readable file, or - for stdin") from None
 
 
 def _print(

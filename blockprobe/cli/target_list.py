@@ -83,7 +83,7 @@ def _text_of(line: bytes) -> str:
 def _lines(file: str) -> Iterator[tuple[str, bytes]]:
     """Place ("LIST:17") and content of each line that is neither blank nor a comment."""
     name = "standard input" if file == "-" else file
-    with _opened(file) as stream:
+    with opened(file) as stream:
         for number, raw in enumerate(_bounded_lines(stream), start=1):
             line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
             if line and not line.startswith(b"#"):
@@ -91,7 +91,8 @@ def _lines(file: str) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def opened(file: str) -> Iterator[BinaryIO]:
+    """The bytes of a file, or of standard input for "-"; raises TargetError where there are none to be had."""
     if file == "-":
         yield sys.stdin.buffer
         return
