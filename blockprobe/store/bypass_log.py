@@ -2,10 +2,12 @@
 target's last one said.
 
 They are not sealed: the two records that a battery names are, and those prove the block. A result is durable when
-`append` returns. Old files go first, by age and by size.
+`append` returns. What a crash tore is cut off and kept beside the file before anything follows it. Old files go first,
+by age and by size.
 """
 
 import gzip
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,7 +19,10 @@ from blockprobe.model.bypass import Bypass, BypassSeen
 from blockprobe.model.bypass_codec import dump_bypass, load_bypass
 from blockprobe.model.settings import StoreSettings
 from blockprobe.store.files import make_folders, sync_folder, told, write_all, write_file
+from blockprobe.store.layout import TORN
+from blockprobe.store.repair import cut_torn_end
 
+_LOG = logging.getLogger(__name__)
 FOLDER = "bypass"
 LATEST = "latest.json"
 _SUFFIX = ".jsonl.gz"
@@ -37,6 +42,7 @@ class BypassLog:
         self._most_bytes = settings.max_bytes // _SHARE
         self._keep = timedelta(days=settings.retention_days)
         self._latest = _read_latest(self._folder / LATEST)
+        self._whole: Path | None = None  # the file whose end is known not to be torn
 
     @property
     def latest(self) -> Mapping[str, BypassSeen]:
@@ -48,7 +54,8 @@ class BypassLog:
         path = self._folder / f"{bypass.measured_at.astimezone(UTC):%Y-%m-%d}{_SUFFIX}"
         with told(path):
             make_folders(self._folder)
-            new = not path.exists()
+            self._mend(path)
+            new, self._whole = not path.exists(), None
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
             try:
                 write_all(handle, gzip.compress(dump_bypass(bypass) + b"\n", mtime=0))
@@ -57,6 +64,13 @@ class BypassLog:
                 os.close(handle)
             if new:
                 sync_folder(self._folder)
+        self._whole = path
+
+    def _mend(self, path: Path) -> None:
+        """Nothing that follows a torn end could be read."""
+        repair = cut_torn_end(path) if path.exists() and path != self._whole else None
+        if repair is not None:
+            _LOG.warning("store: %s", repair)
 
     def remember(self, target: str, seen: BypassSeen | None) -> None:
         """What the target's last battery said; None: nothing any more, as nothing is blocked."""
@@ -78,7 +92,8 @@ class BypassLog:
             limit = f"{(now - self._keep).astimezone(UTC):%Y-%m-%d}{_SUFFIX}"
             for path in files[:-1]:
                 if path.name < limit or sum(sizes.values()) > self._most_bytes:
-                    path.unlink()
+                    for one in (*self._folder.glob(f"{path.name}{TORN}*"), path):
+                        one.unlink()
                     del sizes[path]
                     gone += 1
         return gone

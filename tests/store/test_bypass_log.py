@@ -1,5 +1,7 @@
 """Results of batteries stay until they are too old or too many, and what the last one said survives a restart."""
 
+import resource
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +69,40 @@ def test_a_torn_end_costs_the_last_result_only(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
     assert [one.because for one in read_bypasses(path)] == ["one"]
+
+
+def test_what_follows_a_torn_end_can_be_read_and_the_torn_end_is_kept_beside(tmp_path: Path) -> None:
+    for because in ("one", "two"):
+        log(tmp_path).append(result(because=because))
+    (path,) = log(tmp_path).files()
+    path.write_bytes(path.read_bytes()[:-20])
+    for because in ("three", "four"):
+        log(tmp_path, days=5).append(result(because=because))
+
+    assert [one.because for one in read_bypasses(path)] == ["one", "three", "four"]
+    assert [kept.name.partition(".torn-")[0] for kept in path.parent.glob("*.torn-*")] == [path.name]
+    log(tmp_path).append(result(NOW + timedelta(days=9)))
+    log(tmp_path, days=5).prune(NOW + timedelta(days=9))
+    assert [kept.name for kept in path.parent.iterdir()] == ["2026-11-30.jsonl.gz"]
+
+
+def test_a_disk_that_took_a_part_only_costs_no_later_result(tmp_path: Path) -> None:
+    store = log(tmp_path)
+    store.append(result(because="one"))
+    (path,) = store.files()
+    small = len(path.read_bytes()) + 30
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (small, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="File too large"):
+            store.append(result(because="two"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    store.append(result(because="three"))
+
+    assert [one.because for one in read_bypasses(path)] == ["one", "three"]
 
 
 def test_old_days_go_and_the_last_one_stays(tmp_path: Path) -> None:
