@@ -225,10 +225,10 @@ def _seen_from(began: float, at: float, check: NeutralCheck) -> NeutralCheck:
 def neutral_like(host: str) -> str:
     """A random name, as long and under the same top-level domain: nobody can have listed it (docs/method.md, 3.5)."""
     rest, _, tld = host.rpartition(".")
-    letters = max(1, min(63, len(rest)))
+    letters = max(1, min(62 if len(rest) == 64 else 63, len(rest)))  # 64: a full label would leave none for the next
     label = "".join(random.choices(string.ascii_lowercase, k=letters))  # noqa: S311 - a label, not a secret
     if len(rest) > 63:
-        label += "." + "".join(random.choices(string.ascii_lowercase, k=min(63, len(rest) - 64)))  # noqa: S311
+        label += "." + "".join(random.choices(string.ascii_lowercase, k=min(63, len(rest) - letters - 1)))  # noqa: S311
     return f"{label}.{tld}" if tld and family_of(host) is None else f"{label}.example"
 
 
