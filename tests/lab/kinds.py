@@ -219,9 +219,11 @@ def _throttle(rule: Rule, made: Draft) -> None:
 
 @_kind("loss")
 def _loss(rule: Rule, made: Draft) -> None:
-    permille = rule.option("permille", 100)
-    made.early.append(f"iifname probe numgen random mod 1000 < {permille} drop")
-    made.late.append(f"oifname probe numgen random mod 1000 < {permille} drop")
+    """On the subscriber's own line, each way, so no censor sees what is lost. Its sender is not told: a packet goes to
+    a queue at which nobody waits, for DROP would be an error of its own system call."""
+    chance = f"-m statistic --mode random --probability {int(str(rule.option('permille', 100))) / 1000}"
+    for hook, end in (("POSTROUTING -o isp1", "NFQUEUE --queue-num 9"), ("PREROUTING -i isp1", "DROP")):
+        made.line += [f"-A {hook}", f"-A {hook} {chance} -j {end}"]  # the first only counts
 
 
 @_kind("mtu")

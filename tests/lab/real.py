@@ -89,6 +89,16 @@ class RealLab:
         self._rules = list(rules)
         self._apply(draft(self._rules))
 
+    def losses(self) -> dict[str, tuple[int, int]]:
+        """Of the rule `loss`: packets lost and all packets since it was switched on, for POSTROUTING and PREROUTING."""
+        found: dict[str, list[int]] = {"POSTROUTING": [], "PREROUTING": []}
+        for program in ("iptables-save", "ip6tables-save"):
+            for line in self.world.execute("probe", [program, "-c", "-t", "mangle"]).splitlines():
+                count, _, rule_ = line.partition("] -A ")
+                if rule_:
+                    found[rule_.split()[0]].append(int(count[1:].split(":")[0]))
+        return {way: (sum(counts[1::2]), sum(counts[::2])) for way, counts in found.items()}
+
     def run_in_probe(
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, *, timeout_s: float = 120, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
@@ -201,6 +211,8 @@ class RealLab:
         self._if_new("origin", made.origin_nft, lambda text: enter("web", ["nft", "-f", "-"], text=text))
         self._if_new("v4", made.xtables(4), lambda text: enter("isp1", ["iptables-restore"], text=text))
         self._if_new("v6", made.xtables(6), lambda text: enter("isp1", ["ip6tables-restore"], text=text))
+        self._if_new("line v4", made.line_xtables, lambda text: enter("probe", ["iptables-restore"], text=text))
+        self._if_new("line v6", made.line_xtables, lambda text: enter("probe", ["ip6tables-restore"], text=text))
         self._if_new("tap", made.tap_order, lambda text: self._hear(self._tap, text))
         for mode in web_servers.PROXY_MODES:
             wanted = {host for each, host in made.proxy if each == mode}

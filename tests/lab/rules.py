@@ -63,7 +63,7 @@ class Draft:
     early: list[str] = field(default_factory=list)
     nat: list[str] = field(default_factory=list)
     forward: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
     mangle: dict[int, list[str]] = field(default_factory=lambda: {4: [], 6: []})
     redirect: dict[int, list[str]] = field(default_factory=lambda: {4: [], 6: []})
     tap: list[dict[str, object]] = field(default_factory=list)
@@ -85,7 +85,6 @@ class Draft:
             ("early", "type filter hook prerouting priority -140;", self.early),
             ("nat", "type nat hook prerouting priority dstnat;", self.nat),
             ("passing", "type filter hook forward priority 0;", [*marked, *self.forward]),
-            ("late", "type filter hook postrouting priority 0;", self.late),
         )
         return _table("lab", chains, sets=sets)
 
@@ -97,6 +96,11 @@ class Draft:
         queue = ["-A PREROUTING -i probe -j NFQUEUE --queue-num 1 --queue-bypass"] if self.delay else []
         mangle = ["*mangle", *self.mangle[family], *queue, "COMMIT"]
         return "\n".join([*mangle, "*nat", *self.redirect[family], "COMMIT", ""])
+
+    @property
+    def line_xtables(self) -> str:
+        """For the subscriber's side of the line, of either family."""
+        return "\n".join(["*mangle", *self.line, "COMMIT", ""])  # `real.losses` reads its counters
 
     @property
     def tap_order(self) -> str:

@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 
 _OUTGOING = 4
-_FIN, _RST, _PSH, _ACK = 1, 4, 8, 16
+_FIN, _SYN, _RST, _PSH, _ACK = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ def parse(data: bytes) -> Packet | None:
         head = (data[0] & 15) * 4
         return Packet(data[12:16], data[16:20], data[9], data[head : int.from_bytes(data[2:4], "big")])
     return None
+
+
+def _flow(packet: Packet) -> bytes:
+    """Both addresses, both ports."""
+    return packet.source + packet.target + packet.segment[:4]
 
 
 def _checksum(data: bytes) -> int:
@@ -105,6 +110,37 @@ def join_records(data: bytes) -> bytes:
     return joined or data
 
 
+class Streams:
+    """What each of the last connections has said so far, in the order of its sequence numbers.
+
+    Only so is a name found whose first half comes twice, because its acknowledgement was lost.
+    """
+
+    def __init__(self) -> None:
+        self._segments: dict[bytes, dict[int, bytes]] = {}
+
+    def add(self, flow: bytes, sequence: int, payload: bytes) -> bytes:
+        """One more segment; all that the connection said. The longest of those that begin alike counts."""
+        segments = self._segments.setdefault(flow, {})
+        segments[sequence] = max(payload, segments.get(sequence, b""), key=len)
+        if len(segments) > 16:
+            del segments[min(segments)]
+        if len(self._segments) > 512:
+            self.forget(next(iter(self._segments)))
+        return _joined(segments)
+
+    def forget(self, flow: bytes) -> None:
+        self._segments.pop(flow, None)
+
+
+def _joined(segments: dict[int, bytes]) -> bytes:
+    joined, end = b"", min(segments)
+    for start, data in sorted(segments.items()):
+        joined += data[max(0, end - start) :]
+        end = max(end, start + len(data))
+    return joined
+
+
 def _page(rule: dict[str, object]) -> bytes:
     if rule["how"] == "redirect":
         return f"HTTP/1.1 302 Found\r\nLocation: {rule['location']}\r\nContent-Length: 0\r\n\r\n".encode()
@@ -117,7 +153,7 @@ class Tap:
 
     def __init__(self) -> None:
         self.rules: list[dict[str, object]] = []
-        self._partial: dict[bytes, bytes] = {}
+        self._streams = Streams()
         self._v4 = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         self._v6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
 
@@ -132,6 +168,8 @@ class Tap:
         if packet.protocol == 17 and target == 53:
             self._dns(packet, source)
         elif packet.protocol == 6 and target in (80, 443):
+            if packet.segment[13] & _SYN:
+                self._streams.forget(_flow(packet))
             payload = packet.segment[(packet.segment[12] >> 4) * 4 :]
             if payload:
                 self._stream(packet, payload, source, target)
@@ -148,18 +186,15 @@ class Tap:
                 return
 
     def _stream(self, packet: Packet, payload: bytes, source: int, target: int) -> None:
-        flow = packet.source + packet.target + packet.segment[:4]
-        whole = self._partial.get(flow, b"") + payload
-        self._partial[flow] = whole[-8192:]
-        if len(self._partial) > 512:
-            self._partial.pop(next(iter(self._partial)))
+        flow = _flow(packet)
+        whole = self._streams.add(flow, int.from_bytes(packet.segment[4:8], "big"), payload)
         for rule in self.rules:
             text = whole if rule.get("reassemble") else payload
             text = join_records(text) if rule.get("records") else text
             name = str(rule["name"])
             is_tls = rule["do"] == "tls" and target == 443 and sni_pattern(name) in text
             if is_tls or (rule["do"] == "http" and target == 80 and f"host: {name}\r\n".encode() in text.lower()):
-                self._partial.pop(flow, None)
+                self._streams.forget(flow)
                 self._cut(packet, payload, (source, target), rule)
                 return
 

@@ -1,10 +1,13 @@
 """Every rule about addresses, seen from the probe and, for what only the ISP does, from the helper's place."""
 
+import socket
 import time
 
+import dns.message
 import pytest
 
-from .eyes import connect, get, handshake, hops
+from . import plan
+from .eyes import ask, connect, get, handshake, hops
 from .real import ACCESS_DELAY_MS, RealLab, rule
 from .sites import SITES
 
@@ -75,8 +78,32 @@ def test_loss(lab: RealLab) -> None:
     heard = lab.run_in_probe(["ping", "-n", "-q", "-i", "0.002", "-c", "200", "-W", "1", V4]).stdout
     received = int(heard.split(" received")[0].rpartition(" ")[2])
     assert 60 <= received <= 140  # 0.7 x 0.7 of 200 is 98
+    assert all(0.2 < lost / sent < 0.4 for lost, sent in lab.losses().values())
     lab.rule_off("loss")
     assert "200 received" in lab.run_in_probe(["ping", "-n", "-q", "-i", "0.002", "-c", "200", "-W", "1", V4]).stdout
+
+
+def test_of_what_the_line_loses_neither_end_is_told_and_no_censor_dies(lab: RealLab) -> None:
+    """A packet that netfilter drops where it was sent is an error of its sender's."""
+    lie = rule("dns-inject", "s4.example", copies=3)
+    questions = [dns.message.make_query("s4.example", "A").to_wire()] * 200
+
+    def send_all() -> list[OSError]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            return [error for question in questions if (error := _failure(s, question))]
+
+    with lab.rules(rule("loss", permille=300), lie):
+        assert lab.probe.see(send_all) == []
+    with lab.rules(lie):
+        assert lab.probe.see(ask, "s4.example", plan.PUBLIC_RESOLVER).addresses == (plan.BLOCK_PAGE,)
+
+
+def _failure(s: socket.socket, question: bytes) -> OSError | None:
+    try:
+        s.sendto(question, (plan.PUBLIC_RESOLVER, 53))
+    except OSError as error:
+        return error
+    return None
 
 
 def test_throttle(lab: RealLab) -> None:
