@@ -32,6 +32,10 @@ from blockprobe.net.tls import TlsContexts
 TOTAL_S = 20.0
 #: As many as targets are measured at a time; a helper takes seconds for a site that is down.
 _CONNECTIONS = 64
+#: With so many connections busy, one of them is waited for a little (seconds) before yet another is opened: a handshake
+#: costs both sides more than the question.
+_FEW = 8
+_PATIENCE_S = 0.1
 #: A key is given out as long as it has this many seconds to live, by the helper's clock.
 _KEY_MARGIN_S = 60.0
 _MAX_KEY_LIFE_S = 3600.0
@@ -71,7 +75,8 @@ class HelperClient:
         self._key_until = 0.0  # by the clock's monotonic time, because the wall clock may be wrong
         self._dialer = dialer
         self._contexts = contexts
-        self._idle: list[HelperWire] = []
+        self._idle: asyncio.LifoQueue[HelperWire] = asyncio.LifoQueue()
+        self._busy = 0
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._headers = _headers(url, token)
         self._target = _target(url)
@@ -138,8 +143,8 @@ class HelperClient:
 
     async def aclose(self) -> None:
         """Close the kept connections."""
-        while self._idle:
-            self._idle.pop().close()
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
 
     async def _ask(self, asked: dict[str, Any], *, bare: bool) -> tuple[Answer, float | None]:
         """The answer, and the helper's clock minus ours; raises whatever goes wrong."""
@@ -167,11 +172,15 @@ class HelperClient:
             await asyncio.sleep(max(0.2, int(wait)))
 
     async def _post(self, body: bytes) -> _Reply:
+        request = h11.Request(method="POST", target=self._target, headers=self._headers_for(body))
         async with self._slots:
-            connection = self._idle.pop() if self._idle else HelperWire(self._clock, self._dialer, self._contexts)
-            request = h11.Request(method="POST", target=self._target, headers=self._headers_for(body))
-            found = await connection.exchange(self.url, request, body, most=MAX_ANSWER_BYTES)
-            self._idle.append(connection)
+            connection = await self._free()
+            self._busy += 1
+            try:
+                found = await connection.exchange(self.url, request, body, most=MAX_ANSWER_BYTES)
+            finally:
+                self._busy -= 1
+            self._idle.put_nowait(connection)
         said = dict(found.headers)
         return _Reply(
             status=found.status,
@@ -181,6 +190,16 @@ class HelperClient:
             received=self._clock.now().timestamp(),
             rtt_s=found.rtt_s,
         )
+
+    async def _free(self) -> HelperWire:
+        """A kept connection; a new one where few are busy, or where none of them comes free soon."""
+        if self._idle.empty() and self._busy >= _FEW:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    return await self._idle.get()
+        if self._idle.empty():
+            return HelperWire(self._clock, self._dialer, self._contexts)
+        return self._idle.get_nowait()
 
     def _headers_for(self, body: bytes) -> list[tuple[str, str]]:
         return [*self._headers.items(), ("Content-Length", str(len(body)))]

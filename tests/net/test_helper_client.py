@@ -406,6 +406,33 @@ def test_a_kept_connection_that_was_closed() -> None:
     assert ask(once, times=3).failure is None
 
 
+@pytest.mark.parametrize(("takes_s", "at_least", "at_most"), [(0.01, 1, 16), (2.0, 40, 40)])
+def test_a_quick_helper_needs_few_connections_and_a_slow_one_gets_them_all(
+    takes_s: float, at_least: int, at_most: int
+) -> None:
+    opened = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]))
+            await asyncio.sleep(takes_s)
+            writer.write(http(json.dumps(OONI).encode()))
+
+    async def main() -> list[Control]:
+        async with helper(talk) as url:
+            client = client_of(url)
+            try:
+                return await asyncio.gather(*(client.control(session(), URL, []) for _ in range(40)))
+            finally:
+                await client.aclose()
+
+    assert all(control.failure is None for control in asyncio.run(main()))
+    assert at_least <= opened <= at_most
+
+
 @pytest.mark.parametrize(
     "url", ["", "ctl.example", "ftp://ctl.example/", "https://", "https://u:p@ctl.example/", "http://[::1"]
 )
