@@ -1,34 +1,27 @@
 """Does the agent's store keep its word? Killed at random moments, on a full disk, read-only, under a clock that jumps.
 
-The agent's own keeper (archive, state, counters) works under load on records made from golden ones and names on a pipe
+Whole agents are killed in the built-in laboratory (crash_agent.py). The agent's own keeper (archive, state, counters)
+is killed under more load than a line can bring (crash_keeper.py): records made from golden ones; it names on a pipe
 every id that it reports as durable. Then: nothing reported is lost, nothing is there twice, everything can be read, and
-manifests and hashes hold. Run: `python bench/crash.py [--quick] [--kills N] [--seed S] [--save]`; bench/README.md
-explains. The exit status is 1 when a promise was broken.
+manifests and hashes hold. Run: `python bench/crash.py [--quick] [--only TRIAL] [--kills N] [--seed S] [--save]`;
+bench/README.md explains. The exit status is 1 when a promise was broken.
 """
 
 import argparse
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from common import HERE, save
+from crash_agent import agents_killed
+from crash_keeper import broken_promises, killed, records_in, take
 from crash_load import JumpingClock, Load, due_of, open_keeper
 
-from blockprobe.agent.keeper import Keeper
-from blockprobe.store.reader import read_archive
-from blockprobe.store.verify import verify_store
-
-KILLS, QUICK_KILLS = 200, 10
-#: A whole check of the archive after so many kills, and after the last.
-CHECK_EVERY = 25
+KILLS, QUICK_KILLS, QUICK_AGENT_KILLS = 200, 10, 5
+TRIALS = ("agent", "killed", "full_disk", "read_only", "clock")
 TMPFS_BYTES = 3_000_000
 DAY_S = 86_400.0
 
@@ -36,8 +29,10 @@ DAY_S = 86_400.0
 def main() -> int:
     """Run every trial, print, save, and say whether all promises were kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_KILLS} kills; results are not saved")
-    parser.add_argument("--kills", type=int, default=None, help=f"({KILLS})")
+    quick = f"{QUICK_AGENT_KILLS} kills of agents and {QUICK_KILLS} of keepers; results are not saved"
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--only", choices=TRIALS, action="append", help="this trial; results are not saved")
+    parser.add_argument("--kills", type=int, default=None, help=f"({KILLS}, of agents and as many of keepers)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save", action="store_true", help="write results although --quick")
     parser.add_argument("--inside", choices=sorted(INSIDE), default=None, help=argparse.SUPPRESS)
@@ -46,128 +41,37 @@ def main() -> int:
     if options.inside:
         print(json.dumps(INSIDE[options.inside](Path(options.folder), options.seed)))
         return 0
-    kills = options.kills or (QUICK_KILLS if options.quick else KILLS)
     with tempfile.TemporaryDirectory(prefix="blockprobe-crash-") as name:
-        folder = Path(name)
-        trials = {
-            "killed": killed(folder / "killed", options.seed, kills),
-            "full_disk": _inside("full_disk", folder / "full", options.seed),
-            "read_only": _inside("read_only", folder / "read-only", options.seed),
-            "clock": clock_jumps(folder / "clock", options.seed),
-        }
+        trials = {trial: run_trial(trial, Path(name), options) for trial in options.only or TRIALS}
     for trial, figures in trials.items():
-        print(f"{trial:<10} {json.dumps(figures)}")
+        print(f"{trial:<10} {json.dumps({what: value for what, value in figures.items() if what not in RAW})}")
     broken = [f"{trial}: {text}" for trial, figures in trials.items() for text in figures["broken"]]
     print(
         *(broken or ["nothing reported as stored was lost, nothing is there twice, everything can be read"]), sep="\n"
     )
-    if options.save or not options.quick:
+    if options.save or not (options.quick or options.only):
         print("written:", save("crash", options.seed, {"trials": trials}))
     return 1 if broken else 0
 
 
-# -- what must be true afterwards --------------------------------------------------------------------------------
+#: What is saved and not printed.
+RAW = ("samples", "start_s")
 
 
-def broken_promises(folder: Path, reported: set[str]) -> list[str]:
-    """What is wrong with the archive, a sentence each; `reported` are ids that were called durable."""
-    found = []
-    try:
-        seen = Counter(stored.id for stored in read_archive(folder))
-    except Exception as error:
-        return [f"the archive cannot be read: {error}"]
-    if lost := reported - seen.keys():
-        found.append(f"{len(lost)} records were reported as stored and are lost, {min(lost)} for one")
-    if twice := [one for one, count in seen.items() if count > 1]:
-        found.append(f"{len(twice)} records are there twice, {twice[0]} for one")
-    found += verify_store(folder).faults
-    return found
-
-
-def records_in(folder: Path) -> int:
-    """How many records can be read."""
-    return sum(1 for _ in read_archive(folder))
-
-
-# -- SIGKILL -----------------------------------------------------------------------------------------------------
-
-
-def killed(folder: Path, seed: int, kills: int) -> dict[str, Any]:
-    """One store, many lives, each ended by SIGKILL at a random moment under load."""
-    load, dice = Load(seed), random.Random(seed)
-    reported: set[str] = set()
-    broken: list[str] = []
-    with tempfile.TemporaryDirectory() as warm:  # what is made once in a process is made before the first fork
-        keeper = open_keeper(Path(warm), JumpingClock(), lambda ids: None)
-        _take(keeper, load, JumpingClock(), 50)
-        keeper.close(due_of(JumpingClock()))
-    lives, began = Counter[str](), time.monotonic()
-    for number in range(1, kills + 1):
-        told, ended = _one_life(folder, load, seed * 1000 + number, dice.uniform(0.005, 0.5), early=number % 4 == 0)
-        lives[ended] += 1
-        if again := reported & set(told):
-            broken.append(f"{len(again)} ids were reported in two lives")
-        reported |= set(told)
-        if number % CHECK_EVERY == 0 or number == kills:
-            _repaired(folder)
-            broken += broken_promises(folder, reported)
-        if broken:
-            break
-    return {
-        "kills": number, "ended": dict(lives), "reported": len(reported), "records": records_in(folder),
-        "took_s": round(time.monotonic() - began, 1), "broken": broken,
-    }  # fmt: skip
-
-
-def _one_life(folder: Path, load: Load, seed: int, lives_s: float, *, early: bool) -> tuple[list[str], str]:
-    """Fork, let it work, kill it; the ids that it reported, complete lines only.
-
-    It lives so long from its first report on or, with `early`, from its birth: then it may be repairing still.
-    """
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            _live(folder, load, seed, writing)
-        finally:
-            os._exit(1)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        first = pipe.readline() + (b"" if early else pipe.readline())
-        time.sleep(lives_s)
-        os.kill(child, signal.SIGKILL)
-        told = first + pipe.read()
-    _, status = os.waitpid(child, 0)
-    lines = told.split(b"\n")[:-1]
-    return [line.decode() for line in lines if line != b"begun"], "killed" if os.WIFSIGNALED(status) else "by itself"
-
-
-def _live(folder: Path, load: Load, seed: int, pipe: int) -> None:
-    clock = JumpingClock()
-    dice = load.dice = random.Random(seed)
-    os.write(pipe, b"begun\n")
-    keeper = open_keeper(folder, clock, lambda ids: _say(pipe, ids))
-    while True:
-        for _ in range(dice.randint(5, 250)):
-            keeper.take(load.looks(clock))
-        keeper.flush()
-        if dice.random() < 0.2:
-            keeper.save(due_of(clock), at_once=True)
-        if dice.random() < 0.05:
-            keeper.archive.seal()
-
-
-def _say(pipe: int, ids: tuple[str, ...]) -> None:
-    data = "".join(f"{one}\n" for one in ids).encode()
-    while data:
-        data = data[os.write(pipe, data) :]
-
-
-def _repaired(folder: Path) -> None:
-    """What the next start does: open, repair, and read the state."""
-    keeper = open_keeper(folder, JumpingClock(), lambda ids: None)
-    keeper.close(due_of(JumpingClock()))
+def run_trial(trial: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """One trial's figures; `broken` are the promises that were not kept."""
+    folder, seed = folder / trial, options.seed
+    few = QUICK_AGENT_KILLS if trial == "agent" else QUICK_KILLS
+    kills = options.kills or (few if options.quick else KILLS)
+    match trial:
+        case "agent":
+            return agents_killed(folder, seed, kills)
+        case "killed":
+            return killed(folder, seed, kills)
+        case "clock":
+            return clock_jumps(folder, seed)
+        case _:
+            return _inside(trial, folder, seed)
 
 
 # -- a full disk, a read-only folder -----------------------------------------------------------------------------
@@ -192,17 +96,17 @@ def full_disk(folder: Path, seed: int) -> dict[str, Any]:
     load, clock = Load(seed), JumpingClock()
     reported: set[str] = set()
     keeper = open_keeper(folder, clock, reported.update)
-    taken = _take(keeper, load, clock, 200)
+    taken = take(keeper, load, clock, 200)
     keeper.save(due_of(clock), at_once=True)
     filler = folder.parent / "filler"
     _fill(filler)
     before = len(reported)
-    taken += _take(keeper, load, clock, 600)
+    taken += take(keeper, load, clock, 600)
     trouble, waiting, durable = keeper.trouble, keeper.archive.waiting, len(reported)
     broken = [] if trouble else ["a full disk was not noticed"]
     broken += broken_promises(folder, reported)
     filler.unlink()
-    taken += _take(keeper, load, clock, 50)
+    taken += take(keeper, load, clock, 50)
     broken += [] if keeper.trouble is None else [f"trouble although there is room again: {keeper.trouble}"]
     keeper.close(due_of(clock))
     return _summed(folder, reported, taken, broken) | {
@@ -215,15 +119,15 @@ def read_only(folder: Path, seed: int) -> dict[str, Any]:
     load, clock = Load(seed), JumpingClock()
     reported: set[str] = set()
     keeper = open_keeper(folder, clock, reported.update)
-    taken = _take(keeper, load, clock, 200)
+    taken = take(keeper, load, clock, 200)
     keeper.archive.seal()
     _shut(folder, shut=True)
-    taken += _take(keeper, load, clock, 200)
+    taken += take(keeper, load, clock, 200)
     trouble, waiting = keeper.trouble, keeper.archive.waiting
     broken = [] if trouble else ["a read-only folder was not noticed"]
     broken += broken_promises(folder, reported)
     _shut(folder, shut=False)
-    taken += _take(keeper, load, clock, 50)
+    taken += take(keeper, load, clock, 50)
     broken += [] if keeper.trouble is None else [f"trouble although it can be written again: {keeper.trouble}"]
     keeper.close(due_of(clock))
     return _summed(folder, reported, taken, broken) | {"said": trouble, "waited": waiting}
@@ -235,14 +139,6 @@ def _summed(folder: Path, reported: set[str], taken: int, broken: list[str]) -> 
     if records != taken or len(reported) != taken:
         broken.append(f"{taken} records were taken, {len(reported)} reported, {records} are there")
     return {"taken": taken, "reported": len(reported), "records": records, "broken": broken}
-
-
-def _take(keeper: Keeper, load: Load, clock: JumpingClock, count: int) -> int:
-    for number in range(count):
-        keeper.take(load.looks(clock))
-        if number % 50 == 49:
-            keeper.flush()
-    return count
 
 
 def _fill(path: Path) -> None:
@@ -280,9 +176,9 @@ def clock_jumps(folder: Path, seed: int) -> dict[str, Any]:
     for jump_s in (0.0, DAY_S, -2.0 * DAY_S, DAY_S):
         clock.skew_s += jump_s
         keeper = open_keeper(folder, clock, reported.update)
-        taken += _take(keeper, load, clock, 150)
+        taken += take(keeper, load, clock, 150)
         clock.skew_s += jump_s / 2.0
-        taken += _take(keeper, load, clock, 150)
+        taken += take(keeper, load, clock, 150)
         clock.skew_s -= jump_s / 2.0
         keeper.close(due_of(clock))
     return _summed(folder, reported, taken, [])
