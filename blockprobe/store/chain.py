@@ -47,8 +47,7 @@ class Chain:
         for place in places(self._folder):
             if place.pruned:
                 _, self._last = read_manifest(place.manifest)
-                if place.present:  # the crash came between the two steps of dropping it
-                    _remove(place.path)
+                _finish_drop(place.path, present=place.present)
             elif place.sealed:
                 manifest, self._last = read_manifest(place.manifest)
                 if place.present:
@@ -112,14 +111,9 @@ class Chain:
     def _drop_oldest(self) -> int:
         """The manifest stays under another name, byte for byte: the chain can be checked for ever."""
         oldest = self._sealed[0]
-        manifest, stub = beside(oldest.path, MANIFEST), beside(oldest.path, PRUNED)
         with told(oldest.path):
-            manifest.rename(stub)
-            signature = beside(manifest, SIGNATURE)
-            if signature.exists():
-                signature.rename(beside(stub, SIGNATURE))
-            sync_folder(stub.parent)
-            _remove(oldest.path)
+            beside(oldest.path, MANIFEST).rename(beside(oldest.path, PRUNED))
+            _finish_drop(oldest.path, present=True)
         del self._sealed[0]
         self.bytes = self._measure()
         return oldest.records
@@ -143,6 +137,17 @@ class Chain:
                     self._signer.sign(manifest)
         except StoreError as error:
             self.signature_fault = str(error)
+
+
+def _finish_drop(segment: Path, *, present: bool) -> None:
+    """What is left to do when the manifest has its other name: now, or after a crash that came between."""
+    signature = beside(beside(segment, MANIFEST), SIGNATURE)
+    with told(segment):
+        if signature.exists():
+            signature.rename(beside(beside(segment, PRUNED), SIGNATURE))
+        if present:
+            sync_folder(segment.parent)
+            _remove(segment)
 
 
 def _remove(segment: Path) -> None:

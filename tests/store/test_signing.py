@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blockprobe.store.layout import MANIFEST, SIGNATURE, beside
+from blockprobe.store.layout import MANIFEST, PRUNED, SIGNATURE, beside
 from blockprobe.store.verify import verify_store
 
 from .build import SetClock, opened, record, segments
@@ -104,3 +104,19 @@ def test_the_manifest_of_a_dropped_segment_keeps_its_signature(tmp_path: Path, k
     assert found.faults == ()
     assert found.pruned > 0
     assert found.signed == found.pruned + found.segments
+
+
+def test_a_crash_while_a_segment_was_dropped_does_not_part_its_manifest_from_the_signature(
+    tmp_path: Path, key: Path
+) -> None:
+    store = tmp_path / "store"
+    _store(store, key, 0)
+    oldest = segments(store)[0]
+    beside(oldest, MANIFEST).rename(beside(oldest, PRUNED))  # and there the agent was killed
+    with opened(store, key=str(key)):  # type: ignore[arg-type]
+        pass
+
+    found = verify_store(store, allowed_signers=tmp_path / "allowed")
+    assert found.faults == ()
+    assert (found.pruned, found.segments, found.signed) == (1, 1, 2)
+    assert not oldest.exists()
