@@ -136,10 +136,10 @@ class Ledger:
         ids = tuple(one.id for one in stored)
         if known is None:
             broken += [f"{one} is there twice" for one in ids if one in self._ids]
+            self.segments[name] = ids
             self._note(stored)
         elif known != ids:
             broken.append(f"{name}: {len(known)} records were read, now {len(ids)}, and they are not the same")
-        self.segments[name] = ids
         return broken
 
     def _note(self, stored: list[Stored]) -> None:
