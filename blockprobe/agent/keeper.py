@@ -186,6 +186,8 @@ class Keeper:
     def close(self, due: Mapping[Key, datetime]) -> None:
         """Write everything, seal the segment and close both; what cannot be written any more is told."""
         self.save(due, at_once=True)
+        if not self.archive.waiting and not self._unsaved.histories:
+            self._try(self.state.end)
         self._try(self.archive.close)
         self._try(self.state.close)
 

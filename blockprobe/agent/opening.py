@@ -13,6 +13,7 @@ from blockprobe.store.archive import Archive
 from blockprobe.store.bypass_log import BypassLog
 from blockprobe.store.rebuild import rebuild
 from blockprobe.store.state import StateDb
+from blockprobe.store.state_file import Before
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,17 +37,25 @@ def open_keeper(loaded: Loaded, clock: Clock) -> Keeper:
 
 
 def _catch_up(state: StateDb, archive: Archive, loaded: Loaded) -> None:
-    """Take from the archive what the state does not know: all of it, or what was not saved before a crash."""
+    """Take from the archive what the state does not know: all of it, or what was not saved before a crash.
+
+    It is the state that says whether there may be any: the archive was repaired just now, and a start that is killed
+    after that must not make the next one believe that all is well.
+    """
+    before = state.begin()
     if state.damaged is not None:
         count = _rebuilt(state, loaded)
         _LOG.warning("the state was damaged (now %s) and made again from %d records", state.damaged, count)
-    elif archive.recovered:
+    elif before is not Before.IN_ORDER or archive.recovered:
         try:
             count = _rebuilt(state, loaded)
         except StoreError as error:  # the state is a little old then, which the next looks mend
             _LOG.warning("the last agent did not end in order, and the state cannot be brought up to date: %s", error)
         else:
-            _LOG.warning("the last agent did not end in order; the state takes %d records from the archive", count)
+            if count and before is Before.NOBODY:
+                _LOG.warning("there was no state; it is made from %d records of the archive", count)
+            elif count or archive.recovered:
+                _LOG.warning("the last agent did not end in order; the state takes %d records from the archive", count)
 
 
 def _rebuilt(state: StateDb, loaded: Loaded) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from blockprobe.model.errors import StoreError
 from blockprobe.model.history import History, Transition
 from blockprobe.store.files import make_folders, told
-from blockprobe.store.state_file import connect, is_damage, move_aside
+from blockprobe.store.state_file import Before, begin, connect, end, is_damage, move_aside
 from blockprobe.store.state_rows import (
     HISTORIES,
     LOOKS,
@@ -85,6 +85,16 @@ class StateDb:
                 raise StoreError(f"{path}: cannot be used: {error}; see that the folder can be written") from error
         aside = move_aside(path)
         return cls(path, connect(path), aside)
+
+    def begin(self) -> Before:
+        """An agent begins; how the one before ended. Until `end` the state may know less than the archive."""
+        with self._told():
+            return begin(self._connection)
+
+    def end(self) -> None:
+        """The agent ends, and everything that is in the archive was saved."""
+        with self._told():
+            end(self._connection)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,10 +1,38 @@
 """The file of the state: opened, or moved aside when it is damaged."""
 
 import sqlite3
+from enum import StrEnum
 from pathlib import Path
 
 from blockprobe.store.files import told
 from blockprobe.store.state_schema import prepare
+
+
+class Before(StrEnum):
+    """How the agent before ended: there was none, all is in the state, or some may be in the archive only."""
+
+    NOBODY = "nobody"
+    IN_ORDER = "in_order"
+    CUT_SHORT = "cut_short"
+
+
+def begin(connection: sqlite3.Connection) -> Before:
+    """How the agent before ended. From now on nobody has ended in order, and no power cut takes that back."""
+    [(synchronous,)] = connection.execute("PRAGMA synchronous")
+    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        row = connection.execute("SELECT in_order FROM life").fetchone()
+        connection.execute("INSERT OR REPLACE INTO life (id, in_order) VALUES (1, 0)")
+    finally:
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+    if row is None:
+        return Before.NOBODY
+    return Before.IN_ORDER if row[0] else Before.CUT_SHORT
+
+
+def end(connection: sqlite3.Connection) -> None:
+    """Everything is in the state."""
+    connection.execute("INSERT OR REPLACE INTO life (id, in_order) VALUES (1, 1)")
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -16,6 +16,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "signs TEXT NOT NULL)",
         "CREATE TABLE lists (name TEXT PRIMARY KEY, entries INTEGER NOT NULL)",
     ),
+    (
+        "CREATE TABLE life (id INTEGER PRIMARY KEY CHECK (id = 1), in_order INTEGER NOT NULL)",
+        "INSERT INTO life SELECT 1, 0 WHERE EXISTS (SELECT 1 FROM histories)",
+    ),
 )
 
 

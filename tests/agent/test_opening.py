@@ -16,8 +16,18 @@ from blockprobe.agent.daemon import Daemon, Wish
 from blockprobe.model.settings import LimitSettings
 from blockprobe.model.words import State
 from blockprobe.store.archive import Archive
+from blockprobe.store.state import StateDb
 
 CRASHED = "the last agent did not end in order; the state takes 3 records from the archive"
+
+NO_STATE = "there was no state; it is made from 3 records of the archive"
+
+
+def begun(settings):
+    """An agent that was killed before it had brought its state up to date."""
+    state = StateDb.open(settings.store.dir)
+    state.begin()
+    state.close()
 
 
 def archived(settings, *, sealed):
@@ -32,6 +42,7 @@ def archived(settings, *, sealed):
 
 def test_after_a_crash_the_state_takes_from_the_archive_what_it_was_not_told(tmp_path, caplog):
     settings = settings_in(tmp_path)
+    begun(settings)
     archived(settings, sealed=False)
 
     with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:
@@ -39,6 +50,30 @@ def test_after_a_crash_the_state_takes_from_the_archive_what_it_was_not_told(tmp
 
     assert (history.state, history.last_at) == (State.BLOCKED, NOON + timedelta(minutes=2))
     assert CRASHED in caplog.messages
+
+
+def test_a_start_that_was_killed_after_its_repairs_leaves_the_rest_to_the_next_one(tmp_path, caplog):
+    settings = settings_in(tmp_path)
+    begun(settings)
+    archived(settings, sealed=True)
+
+    with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:
+        assert agent.figures.snapshot(NOON).histories["a.example"].state is State.BLOCKED
+
+    assert caplog.messages == [CRASHED]
+
+
+@pytest.mark.parametrize("kills", [0, 1])
+def test_a_state_that_was_moved_away_is_made_again_from_the_archive(tmp_path, caplog, kills):
+    settings = settings_in(tmp_path)
+    archived(settings, sealed=True)
+    for _ in range(kills):
+        begun(settings)
+
+    with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:
+        assert agent.figures.snapshot(NOON).histories["a.example"].state is State.BLOCKED
+
+    assert caplog.messages == [CRASHED if kills else NO_STATE]
 
 
 def test_an_archive_that_cannot_be_read_any_more_does_not_keep_the_agent_from_its_work(tmp_path, caplog):
@@ -58,6 +93,8 @@ def test_an_archive_that_cannot_be_read_any_more_does_not_keep_the_agent_from_it
 
 def test_after_an_end_in_order_there_is_nothing_to_take(tmp_path, caplog):
     settings = settings_in(tmp_path)
+    with opened(settings, SetClock()):
+        pass
     archived(settings, sealed=True)
 
     with caplog.at_level(logging.WARNING), opened(settings, SetClock()) as agent:

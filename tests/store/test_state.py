@@ -16,6 +16,7 @@ from blockprobe.model.errors import StoreError
 from blockprobe.model.history import History, Interval, Spell, Transition
 from blockprobe.model.words import State
 from blockprobe.store.state import FILE, LineChange, StateDb
+from blockprobe.store.state_file import Before
 from blockprobe.store.state_rows import history_from, history_row, unpack_named, unpack_numbers, unpack_rows
 from blockprobe.store.state_schema import MIGRATIONS
 from tests.model.strategies import any_of
@@ -179,6 +180,27 @@ def test_a_damaged_file_is_moved_aside_never_deleted(tmp_path: Path, state: Open
         assert db.damaged.read_bytes() == damage
     db.close()
     assert state().damaged is None
+
+
+def test_only_an_agent_that_said_so_has_ended_in_order(state: Open) -> None:
+    db = state()
+    assert db.begin() is Before.NOBODY
+    assert state().begin() is Before.CUT_SHORT
+    db.end()
+    assert state().begin() is Before.IN_ORDER
+    assert db.begin() is Before.CUT_SHORT
+
+
+def test_a_state_of_the_first_version_counts_as_cut_short(tmp_path: Path, state: Open) -> None:
+    db = state()
+    db.save([history(1)])
+    db._connection.execute("DROP TABLE life")
+    db._connection.execute("PRAGMA user_version = 1")
+    db.close()
+
+    later = state()
+    assert later.histories() == {"site1.example": history(1)}
+    assert later.begin() is Before.CUT_SHORT
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
