@@ -39,6 +39,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo
 
 acceptance: $(VENV)/.dev
+	sh .ci/venv $(PYTHON) $(VENV) install --quiet --requirement tests/lab/ech_tools.txt
 	BLOCKPROBE_ACCEPTANCE=1 $(BIN)/python tests/together.py tests/lab
 	$(BIN)/python bench/help_speed.py
 	$(BIN)/python bench/check_speed.py

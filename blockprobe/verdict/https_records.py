@@ -15,12 +15,18 @@ _RECORD = re.compile(r"(\d{1,5}) (\S{1,255})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One HTTPS record: `priority` 0 is an alias (RFC 9460, 2.4.2), `alpn` its protocols, `ech` whether it has keys."""
+    """One HTTPS record: `priority` 0 is an alias (RFC 9460, 2.4.2), `alpn` its protocols, `keys` those for ECH as it
+    writes them."""
 
     priority: int
     target: str
     alpn: tuple[str, ...] = ()
-    ech: bool = False
+    keys: str = ""
+
+    @property
+    def ech(self) -> bool:
+        """Whether it has keys."""
+        return bool(self.keys)
 
 
 def read_offer(value: str) -> Offer | None:
@@ -30,7 +36,7 @@ def read_offer(value: str) -> Offer | None:
         return None
     found = {name: quoted or bare for name, quoted, bare in _PARAMETER.findall(value[head.end() :])}
     alpn = tuple(one for one in found.get("alpn", "").split(",") if one)
-    return Offer(priority=int(head[1]), target=head[2], alpn=alpn, ech="ech" in found)
+    return Offer(priority=int(head[1]), target=head[2], alpn=alpn, keys=found.get("ech", ""))
 
 
 def offers_in(asked: DnsObservation) -> tuple[Offer, ...] | None:
@@ -80,6 +86,8 @@ def _differs(asked: DnsObservation, reference: Sequence[Offer]) -> str:
         return "gives them without the keys"
     if any(one.ech for one in offers) and not any(one.ech for one in reference):
         return "gives them with keys"
+    if {one.keys for one in offers} != {one.keys for one in reference}:
+        return "gives them with other keys"
     if {one.alpn for one in offers} != {one.alpn for one in reference}:
         return "gives them with other protocols"
     return ""

@@ -32,7 +32,9 @@ def _records(owner: str, v4: Iterable[str], v6: Iterable[str]) -> str:
 
 
 def _zone(name: str, path: Path) -> str:
-    return f'zone "{name}" {{ type primary; file "{path}"; }};\n'
+    """The site with ECH writes its keys into its zone itself (RFC 2136)."""
+    update = "allow-update { any; }; " if name == "ech.example" else ""
+    return f'zone "{name}" {{ type primary; file "{path}"; {update}}};\n'
 
 
 def write_bind(folder: Path) -> Path:

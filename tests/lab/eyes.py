@@ -58,6 +58,11 @@ def ask(name: str, server: str, *, kind: str = "A", how: str = "udp", context: s
         return Answer(rcode="refused")
 
 
+def tell(message: dns.message.Message, server: str) -> Answer:
+    """A message that is no question, such as an update (RFC 2136)."""
+    return _over_udp(message, server)
+
+
 def _over_udp(query: dns.message.Message, server: str) -> Answer:
     with socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(TIMEOUT_S)

@@ -62,6 +62,13 @@ KINDS["dns-refused"] = _rcode("REFUSED", 15)
 KINDS["dns-servfail"] = _rcode("SERVFAIL", 17)
 
 
+@_kind("dns-https")
+def _dns_https(rule: Rule, made: Draft) -> None:
+    """The resolver's own HTTPS record for the name: option `record`, or none at all."""
+    record = rule.option("record")
+    made.lua.append(f'https["{rule.site}."] = {{{f"[[{record}]]" if record else ""}}}')
+
+
 @_kind("dns-inject")
 def _dns_inject(rule: Rule, made: Draft) -> None:
     answers = {"v4": [plan.BLOCK_PAGE], "v6": []}

@@ -35,6 +35,8 @@ ECHOES = ("203.0.113.131", "203.0.113.132", "203.0.113.133", "203.0.113.134")
 ECHOES_V6 = ("2001:db8:81::131", "2001:db8:81::132", "2001:db8:81::133", "2001:db8:81::134")
 TOOLS, TOOLS_V6 = "203.0.113.140", "2001:db8:81::140"
 """Where the proxies of the world are (tools.py)."""
+ECH, ECH_V6 = "203.0.113.145", "2001:db8:81::145"
+"""Where the site with Encrypted ClientHello is (ech_world.py)."""
 TOOLS_NAMES = ("proxy.example", "webproxy.example")
 BLOCK_NAME = "block.isp.example"
 PORTAL_NAME = "portal.isp.example"

@@ -127,9 +127,11 @@ set punished4 { type ipv4_addr . ipv4_addr . inet_service; flags dynamic,timeout
 set punished6 { type ipv6_addr . ipv6_addr . inet_service; flags dynamic,timeout; timeout 60s; }
 """
 
-# `lies` maps a name to {rcode, ede, text} or {} (a lie told by RPZ), with the resolvers that tell it and how often.
+# `lies` maps a name to {rcode, ede, text} or {} (a lie told by RPZ), with the resolvers that tell it and how often;
+# `https` a name to what is told in place of its HTTPS records (type 65).
 _LUA = """
 lies = {}
+https = {}
 --LIES
 local function find(dq)
   for name, lie in pairs(lies) do
@@ -148,6 +150,12 @@ function prerpz(dq)
   return false
 end
 function preresolve(dq)
+  local told = https[dq.qname:toString()]
+  if told and dq.qtype == 65 then
+    for _, content in ipairs(told) do dq:addAnswer(65, content) end
+    dq.rcode = 0
+    return true
+  end
   local lie = find(dq)
   if not (lie and lie.rcode and tells(lie, dq)) then return false end
   dq.rcode = lie.rcode

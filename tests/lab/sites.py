@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
+from . import plan
+
 
 class Certificate(StrEnum):
     """What the site shows when asked for its own name."""
@@ -87,6 +89,7 @@ SPECIAL = (
     Site(name="silent2.example", v4=("203.0.113.203",), v6=("2001:db8:83::203",)),
     Site(name="silent3.example", v4=("203.0.113.203",), v6=("2001:db8:83::203",)),
     Site(name="loopback.example", v4=("127.0.0.1",)),
+    Site(name="ech.example", v4=(plan.ECH,), v6=(plan.ECH_V6,)),  # served by ech_world.py, where that is wanted
     _special(0, "untrusted.example", certificate=Certificate.UNTRUSTED),
     _special(1, "wrongname.example", certificate=Certificate.WRONG_NAME),
     _special(2, "expired.example", certificate=Certificate.EXPIRED),

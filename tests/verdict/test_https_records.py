@@ -7,6 +7,7 @@ from blockprobe.model.observation import DnsObservation, DnsReply, Place, Resolv
 from blockprobe.verdict.https_records import Offer, offers_in, published, read_offer
 
 KEYS = '1 . alpn="h2,h3" ipv4hint="203.0.113.5" ech="AEX+DQBB"'
+OTHER_KEYS = KEYS.replace("BB", "CC")
 PLAIN = '1 . alpn="h2,h3" ipv4hint="203.0.113.5"'
 OWN, DOH = "udp://198.51.100.153:53", "https://dns.example/dns-query"
 
@@ -30,7 +31,7 @@ def asked(*values: str, of: str = DOH, rcode: str | None = "NOERROR") -> DnsObse
 @pytest.mark.parametrize(
     ("value", "offer"),
     [
-        (KEYS, Offer(priority=1, target=".", alpn=("h2", "h3"), ech=True)),
+        (KEYS, Offer(priority=1, target=".", alpn=("h2", "h3"), keys="AEX+DQBB")),
         ("0 cdn.example.", Offer(priority=0, target="cdn.example.")),
         ("2 b.example. no-default-alpn port=8443", Offer(priority=2, target="b.example.")),
         ('1 . alpn="h2" key65280="ech=x"', Offer(priority=1, target=".", alpn=("h2",))),
@@ -57,6 +58,7 @@ def test_no_record_no_answer_and_records_are_told_apart() -> None:
     [
         (asked(KEYS, of=OWN), asked(KEYS), "the site publishes keys for ECH (https://dns.example/dns-query)"),
         (asked(PLAIN, of=OWN), asked(KEYS), "keys for ECH (" + DOH + "); " + OWN + " gives them without"),
+        (asked(OTHER_KEYS, of=OWN), asked(KEYS), OWN + " gives them with other keys"),
         (asked(of=OWN), asked(KEYS), OWN + " gives no HTTPS record"),
         (asked(of=OWN, rcode=None), asked(KEYS), OWN + " gave no answer to that (dns_no_answer)"),
         (asked('1 . alpn="h2"', of=OWN), asked(PLAIN), OWN + " gives them with other protocols"),
