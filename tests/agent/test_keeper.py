@@ -21,6 +21,7 @@ from blockprobe.store.bypass_log import BypassLog
 from blockprobe.store.mirror_book import FILE, MirrorBook
 from blockprobe.store.reader import read_archive
 from blockprobe.store.state import LineChange, StateDb
+from blockprobe.store.state_file import Before
 
 NETWORK = "gb/example"
 
@@ -151,6 +152,23 @@ def test_a_disk_that_fails_is_told_once_and_nothing_is_lost(keeper, clock, caplo
     keeper.flush()
     assert keeper.trouble is None
     assert len(list(read_archive(tmp_path))) == 1
+
+
+@pytest.mark.parametrize(("fails", "before"), [(False, Before.IN_ORDER), (True, Before.CUT_SHORT)])
+def test_an_end_is_in_order_only_if_everything_was_written(tmp_path, clock, fails, before):
+    def full():
+        raise StoreError("no space")
+
+    keeper = opened(tmp_path, clock)
+    keeper.state.begin()
+    look(keeper, clock, OPEN)
+    if fails:
+        keeper.archive.flush = full
+    keeper.close({})
+
+    state = StateDb.open(tmp_path)
+    assert state.begin() is before
+    state.close()
 
 
 def test_a_test_of_the_line_is_archived_and_has_no_history(keeper, clock, tmp_path):
