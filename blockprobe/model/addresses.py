@@ -86,6 +86,11 @@ def is_bogon(address: str, public: tuple[str, ...] = ()) -> bool:
     return inner not in _NAT64_LOCAL and (inner not in _V6_GLOBAL or any(inner in network for network in _V6))
 
 
+def wide_network(address: str) -> str:
+    """The /16 (IPv4) or /32 (IPv6) of a numeric address, as text: what one hoster mostly has in one piece."""
+    return ":".join(address.split(":")[:2]) if ":" in address else ".".join(address.split(".")[:2])
+
+
 def _embedded(address: _Address) -> _Address:
     if isinstance(address, ipaddress.IPv4Address):
         return address

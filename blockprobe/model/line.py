@@ -34,11 +34,15 @@ class SilentListed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedBody:
-    """A cleartext body that this line gave for a listed name: the same for several names betrays a block page."""
+    """A cleartext body that this line gave for a listed name: the same for several names betrays a block page.
+
+    `served_by`: the address that it came from; None in records that are older than this key.
+    """
 
     host: str
     body_sha256: str
     control_sha256: str | None
+    served_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Whether the site's addresses can be reached, and if not, whether the network or the far end is why."""
 
-from blockprobe.model.addresses import family_of
+from blockprobe.model.addresses import family_of, wide_network
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Icmp, Place, ResolverGroup, TcpObservation
 from blockprobe.model.record import Interference
@@ -186,17 +186,13 @@ def _unrelated_silence(view: View, leg: Leg, address: str) -> bool:
     own = next((e for e in entries if e.address == address and e.leaf_spki_sha256 is not None), None)
     if own is None or not all(view.control_connects(leg, address)):
         return False
-    networks, keys = {_network(address)}, {own.leaf_spki_sha256}
+    networks, keys = {wide_network(address)}, {own.leaf_spki_sha256}
     for entry in entries:
-        key, network = entry.leaf_spki_sha256, _network(entry.address)
+        key, network = entry.leaf_spki_sha256, wide_network(entry.address)
         if key is not None and key not in keys and network not in networks:
             networks.add(network)
             keys.add(key)
     return len(networks) >= UNRELATED_SILENT
-
-
-def _network(address: str) -> str:
-    return ":".join(address.split(":")[:2]) if ":" in address else ".".join(address.split(".")[:2])
 
 
 def _combine(facts: dict[str, AddressFact], view: View) -> AddressFact:

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import HttpObservation, PathReply, Place, Test
+from blockprobe.model.observation import HttpObservation, Place, Test
 from blockprobe.model.record import Interference
-from blockprobe.model.words import Grade, Mechanism, Reason, Refusal, Scope
+from blockprobe.model.words import Grade, Mechanism, Reason, Scope
 from blockprobe.verdict.address_facts import judged_addresses
 from blockprobe.verdict.facts import Finding, HttpFact
-from blockprobe.verdict.leg import Leg, leg_of
+from blockprobe.verdict.forgery import proof_of_forgery
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.name_square import Exchange, NameScope, square
 from blockprobe.verdict.pages import resembles, same_place
+from blockprobe.verdict.refusals import refusal_of, refuses
 from blockprobe.verdict.view import REDIRECTS, View
 
 MECHANISMS = {
@@ -26,12 +28,6 @@ _SCOPES = {
     NameScope.NAME_PARTIAL: (HttpFact.NAME_PARTIAL, Scope.NAME),
     NameScope.ADDRESS_AND_NAME: (HttpFact.ADDRESS_AND_NAME_PROVEN, Scope.ADDRESS_AND_NAME),
 }
-
-#: Words on the interstitials by which CDNs and firewalls turn robots away.
-BOT_WALL_WORDS = ("captcha", "just a moment", "attention required", "are you a robot", "are you human", "cf-chl",
-                  "checking your browser", "unusual traffic", "verify you are human")  # fmt: skip
-#: Statuses by which a server says that it will not serve this client.
-REFUSING = frozenset({401, 403, 406, 429, 451})
 
 
 def http_finding(view: View, leg: Leg) -> Finding:
@@ -72,27 +68,6 @@ def _unanswered(view: View, leg: Leg, page: HttpObservation) -> Finding:
     if control.failure is not None:
         return Finding(fact=HttpFact.SAME_FAILURE, detail=detail)
     return Finding(fact=HttpFact.UNPROVEN, reason=Reason.SERVER_OR_NETWORK, detail=detail)
-
-
-def refuses(page: HttpObservation) -> bool:
-    """Whether the answer turns this client away: a refusing status, or a robot wall with status 503."""
-    return page.status in REFUSING or (page.status == 503 and _is_bot_wall(page))
-
-
-def refusal_of(page: HttpObservation) -> Refusal | None:
-    """The kind of refusal; a bare 403 does not tell (None)."""
-    if page.status == 451:
-        return Refusal.LEGAL_451
-    if page.status == 429 or _is_bot_wall(page):
-        return Refusal.BOT_WALL
-    text = (page.body[:4096] + (page.title or "")).lower()
-    words = ("your country", "your region", "your location", "not available in")
-    return Refusal.GEO if any(word in text for word in words) else None
-
-
-def _is_bot_wall(page: HttpObservation) -> bool:
-    text = (page.body[:4096] + (page.title or "")).lower()
-    return any(word in text for word in BOT_WALL_WORDS) or any(n.lower() == "cf-mitigated" for n, _ in page.headers)
 
 
 # -- in cleartext anybody on the path may have spoken ---------------------------------------------------------------
@@ -149,7 +124,7 @@ def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
     notice = view.notice_of(page)
     if notice is not None:
         return _block_page(leg, page, Grade.ARTEFACT, artefact=f"block page {notice}", fingerprint=notice)
-    proof = _proof_of_forgery(view, leg, page)
+    proof = proof_of_forgery(view, leg, page)
     if proof is not None:
         return replace(_block_page(leg, page, Grade.COUNTERFACTUAL), detail=proof)
     if control is None or (control.failure is not None and not redirect):
@@ -161,17 +136,6 @@ def _read_page(view: View, leg: Leg, page: HttpObservation) -> Finding:
                        suspected=(Mechanism.HTTP_REDIRECT_BLOCKPAGE,), detail=f"to {where}")  # fmt: skip
     return Finding(fact=HttpFact.CONTENT_UNPROVEN, reason=Reason.UNPROVEN_CONTENT,
                    suspected=(Mechanism.HTTP_451 if page.status == 451 else Mechanism.HTTP_BLOCKPAGE,))  # fmt: skip
-
-
-def _proof_of_forgery(view: View, leg: Leg, page: HttpObservation) -> str | None:
-    """What shows that the page is not the server's, as a clause; None: nothing does."""
-    if _forged_at_echo(view, leg):
-        return "our own server, asked for the name, seems to answer with a page that it never sent"
-    if answered_on_path(view, leg, page.address):
-        return "it came although the request could not leave this network"
-    if _shared(view, leg, page):
-        return "another listed name brought the very same page, and elsewhere the two differ"
-    return None
 
 
 def is_cut_short(page: HttpObservation) -> bool:
@@ -192,53 +156,6 @@ def _same_as_control(page: HttpObservation) -> Finding:
     if refuses(page):
         return Finding(fact=HttpFact.REFUSED, refusal=refusal_of(page))
     return Finding(fact=HttpFact.SAME_FAILURE if (page.status or 0) >= 500 else HttpFact.REAL)
-
-
-def _forged_at_echo(view: View, leg: Leg) -> bool:
-    """The listed Host sent to the helper's HTTP echo comes back unsigned, while a neutral Host is signed, before and
-    after: somebody on the path answers for the name.
-
-    One of the neutral names must be a real site's: a transparent proxy fetches every name that exists from where it
-    lives. An overloaded echo that turns requests away is no forgery.
-    """
-    asked = [p for p in view.http if p.why.place is Place.ECHO and p.why.test is Test.SQUARE and not p.tls]
-    asked = [p for p in asked if p.why.hop == leg.hop]
-    forged = [p for p in asked if p.why.listed and p.authentic is False and p.status is not None]
-    forged = [p for p in forged if p.status != 429 and (p.status or 0) < 500]
-    neutral = [p for p in asked if not p.why.listed]
-    if len(forged) < 2 or len(neutral) < 2 or not all(p.authentic for p in neutral):
-        return False
-    around = min(p.t0_s for p in neutral) <= forged[0].t0_s and max(p.t0_s for p in neutral) >= forged[-1].t0_s
-    real = {site.host for check in view.line.neutral if (site := leg_of(check.url, 0)) is not None}
-    return around and any(p.host in real for p in neutral)
-
-
-def answered_on_path(view: View, leg: Leg, address: str) -> bool:
-    """The listed Host is answered although the request cannot leave the common path; a neutral one expires there."""
-    paths = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == "http_request"]
-    limits = {hop.ttl for hop in view.line.common_path if hop.family == family_of(address)}
-    for limit in limits:
-        listed = [r for p in paths if p.why.listed for h in p.hops if h.ttl == limit for r in h.replies]
-        neutral = [r for p in paths if not p.why.listed for h in p.hops if h.ttl == limit for r in h.replies]
-        came = listed.count(PathReply.CONNECTED)
-        if came >= 2 and PathReply.TIME_EXCEEDED in neutral and PathReply.CONNECTED not in neutral:
-            return True
-    return False
-
-
-def _shared(view: View, leg: Leg, page: HttpObservation) -> bool:
-    """The same cleartext body for two listed names whose control bodies differ, while neutral names are clean.
-
-    Only a page in its own right: empty bodies, and the errors and refusals that servers ship with, are alike anywhere.
-    """
-    if view.line.portal is not False or page.body_sha256 is None:
-        return False
-    if page.body_bytes == 0 or page.status is None or page.status // 100 != 2 or _is_bot_wall(page):
-        return False
-    same = [b for b in view.line.shared_bodies if b.body_sha256 == page.body_sha256]
-    hosts = {b.host for b in same}
-    controls = {b.control_sha256 for b in same}
-    return leg.host in hosts and len(hosts) >= 2 and len(controls) == len(hosts) and None not in controls
 
 
 def _https_twin(view: View, leg: Leg) -> HttpObservation | None:

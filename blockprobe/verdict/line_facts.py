@@ -2,8 +2,8 @@
 
 from blockprobe.model.failure import Failure
 from blockprobe.verdict.facts import LineFact, SiteFact
-from blockprobe.verdict.http_facts import REFUSING
 from blockprobe.verdict.leg import Leg
+from blockprobe.verdict.refusals import REFUSING
 from blockprobe.verdict.tls_facts import CLOCK_TOLERANCE_S
 from blockprobe.verdict.view import View
 

@@ -8,8 +8,8 @@ from blockprobe.model.bypass import Shown
 from blockprobe.model.control import ControlHttp
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation
-from blockprobe.verdict.http_facts import refuses
 from blockprobe.verdict.pages import resembles, same_place
+from blockprobe.verdict.refusals import refuses
 from blockprobe.verdict.view import REDIRECTS
 
 Page = ControlHttp | HttpObservation

@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from typing import Any
 
+from blockprobe.model.failure import Failure
 from blockprobe.model.line import SharedBody
 from blockprobe.model.observation import HttpObservation, Observation, PathReply, Place, Test
 from blockprobe.verdict.facts import HttpFact
@@ -21,13 +22,15 @@ PAGES: dict[str, dict[str, Any]] = {
     "451": {"body": b.OTHER, "status": 451},
     "403": {"body": b.OTHER, "status": 403},
     "503": {"body": b.OTHER, "status": 503},
+    "broken off": {"body": b.OTHER, "failure": Failure.EOF_ERROR},
     "silence": {"body": "", "status": None, "failure": b.TIMEOUT},
     "reset": {"body": "", "status": None, "failure": b.RESET},
 }
 CONTROLS = ("another", "alike", "failed", "no helper", "disputed")
 TWINS = ("no https", "alike", "another")
 ECHOES = ("not asked", "forged", "forged, random names only", "turned away", "honest", "cut", "cut without neutral")
-SHARED = ("alone", "the same for two")
+SHARED = ("alone", "the same for two", "the same for two on one network", "the same for two, once over IPv6")
+SERVED_BY = {SHARED[1]: "198.51.77.5", SHARED[2]: b.NEAR, SHARED[3]: b.SITE6}
 ON_PATH = ("not tested", "answered near", "answered where the server stands")
 PORTALS = (False, True)
 NOTICES = ("notice", "to a known notice")
@@ -87,8 +90,8 @@ def shared(kind: str, page: HttpObservation) -> list[SharedBody]:
     if kind == "alone" or page.body_sha256 is None:
         return []
     return [
-        SharedBody(host=host, body_sha256=page.body_sha256, control_sha256=f"sha-{host}")
-        for host in (b.HOST, "other.example")
+        SharedBody(host=host, body_sha256=page.body_sha256, control_sha256=f"sha-{host}", served_by=address)
+        for host, address in ((b.HOST, b.SITE), ("other.example", SERVED_BY[kind]))
     ]
 
 
@@ -141,7 +144,8 @@ def check(case: tuple[Any, ...], fact: HttpFact) -> None:
         assert page in NOTICES, case
         assert not is_the_sites(case), case
     if fact is HttpFact.PAGE_PROVEN:
-        ordinary = page in ("another", "notice", "the site's") and not portal and crowd != "alone"
+        ordinary = page in ("another", "notice", "the site's") and not portal and crowd == "the same for two"
+        ordinary = ordinary and at_echo != "honest"
         assert at_echo == "forged" or path == "answered near" or ordinary, case
     if fact is HttpFact.NAME_PROVEN:
         assert at_echo == "cut", case

@@ -1,5 +1,6 @@
 """The worst fault there is: a site that is healthy, or broken by its own doing, called blocked. Here somebody tries."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -408,6 +409,21 @@ def test_what_servers_ship_with_is_alike_for_many_names_and_no_block_page(body: 
                        control=[b.healthy_helper(url=b.CLEAR_URL)])  # fmt: skip
 
     is_inconclusive(verdict, Reason.UNPROVEN_CONTENT)
+
+
+def test_one_operators_page_for_visitors_from_here_is_no_block_page() -> None:
+    """Two listed sites alike here that differ elsewhere: one owner, who fences both off by country."""
+    sha = f"sha-{b.hash_of(b.OTHER)}"
+    beside = [SharedBody(host=h, body_sha256=sha, control_sha256=h, served_by=a)
+              for h, a in ((b.HOST, b.SITE), ("second.example", b.NEAR))]  # fmt: skip
+    apart = [replace(one, served_by="198.51.77.5") for one in beside]
+    honest = [
+        b.get(listed=one, authentic=True, place=Place.ECHO, test=Test.SQUARE, address=b.ECHO) for one in (False, True)
+    ]
+    for bodies, echo in ((beside, []), (apart, honest)):
+        verdict = b.judged(b.resolves(), b.opens_http(body=b.OTHER), echo, url=b.CLEAR_URL, on=b.line(bodies=bodies),
+                           control=[b.healthy_helper(url=b.CLEAR_URL)])  # fmt: skip
+        is_inconclusive(verdict, Reason.UNPROVEN_CONTENT)
 
 
 def forged(*, neutral_host: str | None, status: int = 200) -> list[Observation]:

@@ -6,7 +6,7 @@ from blockprobe.lab import addresses as at
 from blockprobe.lab.censor import Dnat, Drop, Match, Mtu, dns_intercept
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Expect, Scenario
-from blockprobe.lab.sites import Behaviour, Cert, Page, Redirect, Site, place, says, site
+from blockprobe.lab.sites import Behaviour, Cert, Door, Page, Redirect, Site, place, says, site
 from blockprobe.lab.zones import Name
 from blockprobe.model.words import Reason, State
 
@@ -15,6 +15,7 @@ _SEIZED: Final = Page(
     html="<html><head><title>This domain has been seized</title></head><body><h1>This domain name has been seized by "
     "the authorities pursuant to a court order</h1></body></html>",
 )
+_FENCED: Final = Page(title="This programme is for viewers at home", seed="fence", size=1500)
 _PARKED: Final = Page(title="This domain is for sale", seed="parking lot", size=1500)
 
 
@@ -67,6 +68,18 @@ SCENARIOS: Final = (
         story="the authorities hold two domains and show the same notice for both, to everyone",
         sites=(site("seized-a.example", 10, says(_SEIZED)), site("seized-b.example", 11, says(_SEIZED))),
         targets=_open("http://seized-a.example/", "http://seized-b.example/"),
+    ),
+    Scenario(
+        name="one-fence",
+        story="two listed sites of one operator, without TLS, show visitors from here the same page, and not to others",
+        sites=tuple(
+            site(f"fenced-{n}.example", n, says(_FENCED, client="probe"), says(Page()), https=Door.CLOSED)
+            for n in (10, 11)
+        ),
+        targets=tuple(
+            Expect(target=f"http://fenced-{n}.example/", state=State.INCONCLUSIVE, reasons=(Reason.UNPROVEN_CONTENT,))
+            for n in (10, 11)
+        ),
     ),
     Scenario(
         name="parked",
