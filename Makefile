@@ -48,6 +48,9 @@ acceptance: $(VENV)/.dev
 	$(BIN)/python bench/store_bytes.py
 	$(BIN)/python bench/crash.py
 	$(BIN)/python bench/footprint.py
+	$(BIN)/python bench/odd_servers.py
+	$(BIN)/python bench/bypass_cost.py
+	$(BIN)/python bench/bypass_cost.py --loss 0.05
 	$(BIN)/python bench/throttling.py
 	$(BIN)/python bench/false_blocks.py --full
 	$(BIN)/python bench/false_blocks.py --loss 0.02
