@@ -26,8 +26,8 @@ MANY, LANES, FEW_LANES = 40, 4, 2
 #: The censor changes so often (seconds).
 CHANGE_S = 9.0
 WHOLE_EVERY = 25
-#: The first stores keep everything; those after them rotate and drop segments all the time.
-ROOM_BYTES = (40_000_000, 40_000_000, 1_000_000, 1_000_000)
+#: Every other store has the least room there can be: its segments are small, and the oldest go.
+ROOM_BYTES, TIGHT_BYTES = 40_000_000, 1_000_000
 
 #: What is aimed at, in twenty kills; only stores with little room rotate under way.
 AIMS = ["start"] * 3 + ["line check"] * 2 + ["work"] * 4 + ["rest"] * 2 + ["write"] * 5 + ["end"] * 4
@@ -127,8 +127,7 @@ def _start(lab: Lab, folder: Path, number: int, seed: int, kills: int) -> tuple[
     """A store of its own, with its configuration; the process that starts and kills its agents."""
     home = folder / f"agent{number}"
     few = kills < MANY // LANES
-    room = ROOM_BYTES[2 * number if few else number]
-    tight = room < 10**7
+    tight = number % 2 == 1
     job = {
         "config": str(home / "probe.toml"), "store": str(home / "store"), "log": str(home / "agent.log"),
         "result": str(home / "result.json"), "port": 9890 + number, "seed": seed * 1000 + number, "kills": kills,
@@ -138,7 +137,7 @@ def _start(lab: Lab, folder: Path, number: int, seed: int, kills: int) -> tuple[
         path = home / "catalogue" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (home / "probe.toml").write_text(_configuration(lab, home, room, job["port"]))
+    (home / "probe.toml").write_text(_configuration(lab, home, TIGHT_BYTES if tight else ROOM_BYTES, job["port"]))
     (home / "job.json").write_text(json.dumps(job))
     argv = [sys.executable, str(HERE / "crash_lane.py"), str(home / "job.json")]
     with (home / "lane.log").open("w") as log:
