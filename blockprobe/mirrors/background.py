@@ -14,15 +14,20 @@ from blockprobe.mirrors.features import KINDS, NONE, Features, Kind, Marks
 COMMON_SITES = 30
 """For the weight of a brand's words the common marks stand for so many sites; COMMON_SHARE of them have each."""
 COMMON_SHARE = 0.2
+_TEXT = KINDS.index(Kind.TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """For each kind, in the order of KINDS, how many sites have a mark; `common` are the marks common on the web."""
+    """For each kind, in the order of KINDS, how many sites have a mark; `common` are the marks common on the web.
+
+    `known_text`: every mark of text that a site of the background has or that is common; one look tells.
+    """
 
     counts: tuple[Mapping[int, int], ...] = ({},) * len(KINDS)
     sites: int = 0
     common: tuple[Marks, ...] = (NONE,) * len(KINDS)
+    known_text: Marks = NONE
 
     def weight(self, mark: int, kind: Kind, *, own: int = 0) -> float:
         """How telling a mark is: its inverse frequency, in nats; `own` sites of those counted are the asker's own."""
@@ -41,7 +46,10 @@ def background_of(sites: Iterable[Sequence[Features]], *, common: tuple[Marks, .
         number += 1
         for place in range(len(KINDS)):
             counts[place].update(frozenset().union(*(page.marks[place] for page in pages)))
-    return Background(counts=tuple(map(dict, counts)), sites=number, common=common or (NONE,) * len(KINDS))
+    common = common or (NONE,) * len(KINDS)
+    return Background(
+        counts=tuple(map(dict, counts)), sites=number, common=common, known_text=common[_TEXT].union(counts[_TEXT])
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +57,13 @@ class Reference:
     """A site's front page as candidates are held against it; made once, used for all of them.
 
     `distinctive`: the marks of the first page that nothing else has, for each kind. `own_text`: those of all its pages.
-    `brand`: the weight of each word of its brand. `known_text`: every mark of text that the background knows.
+    `brand`: the weight of each word of its brand. `known_text`: as Background says.
     """
 
     distinctive: tuple[Marks, ...]
     own_text: Marks
     brand: Mapping[int, float]
-    known_text: Mapping[int, int]
+    known_text: Marks
     common_text: Marks
     sites: int
     passwords: int
@@ -78,13 +86,13 @@ def reference_of(pages: Sequence[Features], background: Background, *, inside: b
         found = (mark for mark in marks if counts.get(mark, 0) <= (mark in mine))
         return frozenset(found) - background.common[place]
 
-    text, brand = KINDS.index(Kind.TEXT), KINDS.index(Kind.BRAND)
+    brand = KINDS.index(Kind.BRAND)
     return Reference(
         distinctive=tuple(rare(place, pages[0].marks[place]) for place in range(len(KINDS))),
-        own_text=rare(text, own[text]),
+        own_text=rare(_TEXT, own[_TEXT]),
         brand={mark: background.weight(mark, Kind.BRAND, own=int(inside)) for mark in pages[0].marks[brand]},
-        known_text=background.counts[text],
-        common_text=background.common[text],
+        known_text=background.known_text,
+        common_text=background.common[_TEXT],
         sites=background.sites - int(inside),
         passwords=max(page.facts.passwords for page in pages),
     )

@@ -1,5 +1,6 @@
 """`mirrors classify` on saved pages: reads them in the child, holds each against its reference, yields judgements."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,8 @@ def classify_corpus(
         pages = {site.name: _references(reader, site.pages) for site in corpus.sites}
         background = background_of(pages.values(), common=common_marks())
         references = {name: reference_of(own, background, inside=True) for name, own in pages.items()}
-        for pair in corpus.pairs:
-            yield pair.id, _judge(reader, references[pair.site], pair.page, prior, notice)
+        judged = _judge(reader, [(references[pair.site], pair.page) for pair in corpus.pairs], prior, notice)
+        yield from zip((pair.id for pair in corpus.pairs), judged, strict=True)
 
 
 def classify_pages(
@@ -52,8 +53,9 @@ def classify_pages(
         others = [[page] for page in _readable(reader, task.background)]
         background = background_of(others, common=common_marks())
         reference = reference_of(_references(reader, task.reference), background, inside=False)
-        for candidate in candidates:
-            yield candidate, _judge(reader, reference, candidate, task.prior, notice)
+        files = list(candidates)
+        judged = _judge(reader, [(reference, file) for file in files], task.prior, notice)
+        yield from zip(files, judged, strict=True)
 
 
 def document(id_: str, judgement: Judgement) -> dict[str, Any]:
@@ -83,9 +85,21 @@ def _references(reader: PageReader, files: Sequence[Path]) -> list[Features]:
 
 
 def _readable(reader: PageReader, files: Iterable[Path]) -> Iterator[Features]:
-    return (page for page in (reader.read(read_saved(file)) for file in files) if page is not None)
+    return (page for page in reader.read_all(map(read_saved, files)) if page is not None)
 
 
-def _judge(reader: PageReader, reference: Reference, file: Path, prior: float, notice: Notice) -> Judgement:
-    raw = read_saved(file)
-    return judge_page(reference, reader.read(raw, whole=False), prior=prior, notice=notice(raw))
+def _judge(
+    reader: PageReader, pairs: Iterable[tuple[Reference, Path]], prior: float, notice: Notice
+) -> Iterator[Judgement]:
+    """A judgement for each reference and candidate; the reader takes a few candidates ahead of it."""
+    waiting: deque[tuple[Reference, str]] = deque()
+
+    def pages() -> Iterator[bytes]:
+        for reference, file in pairs:
+            raw = read_saved(file)
+            waiting.append((reference, notice(raw)))
+            yield raw
+
+    for page in reader.read_all(pages(), whole=False):
+        reference, known = waiting.popleft()
+        yield judge_page(reference, page, prior=prior, notice=known)

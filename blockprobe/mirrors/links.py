@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-_ORIGIN = re.compile(rb"\n(?:https?:)?//[^/?#\n]*", re.IGNORECASE)
 _FRAGMENT = re.compile(rb"#[^\n]*")
-_OTHER_SCHEME = re.compile(rb"\n(?!https?:)[a-z][a-z0-9+.-]*:[^\n]*", re.IGNORECASE)
-_SUFFIXES = (b".html\n", b".htm\n", b"/index\n", b"/index.php\n", b"/\n")
+_ORIGIN_OR_OTHER_SCHEME = re.compile(
+    rb"\n(?:(?:https?:)?//[^/?#\n]*|(?!https?:)[a-z][a-z0-9+.-]*:[^\n]*)", re.IGNORECASE
+)
+_SUFFIXES = ((b".htm", (b".html\n", b".htm\n")), (b"/index", (b"/index\n", b"/index.php\n")), (b"/", (b"/\n",)))
+"""What is cut off, in this order, behind what all of a group begin with."""
 _HINTS = (b"=http", b"=aHR0c", b"%3", b"/http")
+_LIKE_A_HOST = re.compile(rb"\.[a-zA-Z]{2,}/")
+"""Quickly told, and part of what follows."""
 _HOST_IN_PATH = re.compile(
     rb"^(?:https?://[^/\n]*)?+/?(?:[^/?\n]*/){0,2}[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/", re.MULTILINE | re.IGNORECASE
 )
@@ -35,18 +39,18 @@ def plain_links(hrefs: Sequence[bytes]) -> set[bytes]:
     All links are one text with a line each, so that no link costs a call.
     """
     text, first = b"\n" + b"\n".join(set(hrefs)) + b"\n", b"\n".join(hrefs[:LOOKED_AT])
-    if any(hint in first for hint in _HINTS) or _HOST_IN_PATH.search(first):
+    if any(hint in first for hint in _HINTS) or (_LIKE_A_HOST.search(first) and _HOST_IN_PATH.search(first)):
         text = "\n".join(unwrapped(href) for href in text.decode("utf-8", "replace").split("\n")).encode()
     if b"&" in text:
         text = text.replace(b"&amp;", b"&")
-    if b"//" in text:
-        text = _ORIGIN.sub(b"\n", text)
-    if b":" in text:
-        text = _OTHER_SCHEME.sub(b"\n", text)
+    if b"//" in text or b":" in text:
+        text = _ORIGIN_OR_OTHER_SCHEME.sub(b"\n", text)
     if b"#" in text:
         text = _FRAGMENT.sub(b"", text)
-    for suffix in _SUFFIXES:
-        text = text.replace(suffix, b"\n")
+    for hint, suffixes in _SUFFIXES:
+        if hint in text:
+            for suffix in suffixes:
+                text = text.replace(suffix, b"\n")
     return {path.lstrip(b"./") for path in text.split(b"\n")} - {b"", b"index"}
 
 

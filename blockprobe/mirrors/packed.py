@@ -7,6 +7,8 @@ bytes may come from a process that a hostile page has taken over: whatever they 
 import struct
 import sys
 from array import array
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 from blockprobe.mirrors.features import KINDS, Facts, Features
 from blockprobe.mirrors.signs import SIGNS
@@ -19,15 +21,15 @@ MAX_PACKED_BYTES = 1 << 20
 
 def pack_features(features: Features) -> bytes:
     """The bytes of one page's features."""
-    facts = features.facts
-    signs = sum(1 << place for place, name in enumerate(_SIGNS) if name in facts.signs)
+    return pack_marks(features.marks, features.facts)
+
+
+def pack_marks(kinds: Sequence[Collection[int]], facts: Facts) -> bytes:
+    """The bytes of marks, one collection for each of KINDS, and facts; marks that are there twice are unpacked once."""
+    signs = sum(1 << place for place, name in enumerate(_SIGNS) if name in facts.signs) if facts.signs else 0
     counts = (facts.words, facts.links, facts.passwords, facts.downloads, facts.scripts, signs)
-    marks = array("I")
-    for kind in features.marks:
-        marks.extend(kind)
-    if sys.byteorder == "big":
-        marks.byteswap()
-    return _HEAD.pack(*map(len, features.marks), *counts) + marks.tobytes()
+    marks = list(chain.from_iterable(kinds))
+    return struct.pack(f"{_HEAD.format}{len(marks)}I", *map(len, kinds), *counts, *marks)
 
 
 def unpack_features(data: bytes) -> Features:

@@ -6,27 +6,27 @@ What costs time per element is left to C: one XPath a kind of attribute, one cal
 
 import codecs
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import islice
 from typing import Any
 from zlib import crc32
 
-from blockprobe.mirrors.features import NONE, Facts, Features, Marks
+from blockprobe.mirrors.features import KINDS, Facts, Features
 from blockprobe.mirrors.links import plain_links
 from blockprobe.mirrors.signs import MAX_LINKS, MAX_WORDS, signs_in
+from blockprobe.mirrors.walk import Found, walk
 
 MAX_PAGE_BYTES = 65536
 FEW_WORDS = 150
-IMAGES = 8
-"""A logo is among the first images."""
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})")
 _LETTERS = bytes(range(128)).lower()
 _SPACED = bytes(c if chr(c).isalpha() else 32 for c in _LETTERS) + bytes(range(128, 256))
 _DIGITS = b"0123456789"
-_HREF = re.compile(rb"""href=["']?([^"'\s>]+)""")
+_HREF = re.compile(rb"""href=["']?([^"' \t\n\r\f\v>]+)""")
+"""Spelt out, because `\\s` among them takes a quarter longer."""
+_UPPER_HREF = re.compile(rb"F(?<=HREF)=")
+"""Begins with what is rare in pages, so that the search is one of memchr's."""
 _IDENTIFIER = re.compile(rb"[A-Za-z_$][A-Za-z_$]{3,}")
 _DOWNLOAD = re.compile(rb"\.(?:exe|msi|apk|dmg|scr|bat|jar|xpi|crx)(?:[?#]|$)", re.IGNORECASE | re.MULTILINE)
 
@@ -64,6 +64,11 @@ _ENCODINGS = (
 )
 
 
+Numbers = tuple[Sequence[int], ...]
+"""Marks of each of KINDS, in that order."""
+NOTHING: Numbers = ((),) * len(KINDS)
+
+
 class PageTooDeep(ValueError):
     """The page is nested deeper than the parser goes, so that part of it was not seen."""
 
@@ -76,6 +81,12 @@ def read_page(raw: bytes, *, whole: bool = True) -> Features:
 
     Raises PageTooDeep when elements are nested more than 2,048 deep.
     """
+    marks, facts = marks_and_facts(raw, whole=whole)
+    return Features(marks=tuple(map(frozenset, marks)), facts=facts)
+
+
+def marks_and_facts(raw: bytes, *, whole: bool) -> tuple[Numbers, Facts]:
+    """What `read_page` makes Features of; a number may be there twice, which spares the reading child its sets."""
     tools = _tools()
     data = as_utf8(raw[:MAX_PAGE_BYTES])
     # A space before each closing tag and line break, so that text of neighbouring cells does not become one word.
@@ -84,11 +95,12 @@ def read_page(raw: bytes, *, whole: bool = True) -> Features:
         root = tools["etree"].fromstring(spaced, tools["parser"])
     except tools["etree"].LxmlError:
         root = None
-    if tools["parser"].error_log.filter_from_fatals():
+    log = tools["parser"].error_log
+    if len(log) and log.filter_from_fatals():
         raise PageTooDeep("nested more than 2048 deep")
     if root is None:
-        return Features()
-    return _features(root, hrefs_in(data), whole=whole)
+        return NOTHING, Facts()
+    return _marks_and_facts(root, hrefs_in(data), whole=whole)
 
 
 def hrefs_in(data: bytes) -> list[bytes]:
@@ -96,7 +108,7 @@ def hrefs_in(data: bytes) -> list[bytes]:
 
     The tree has them, too, but asking each element for it costs as much as all the rest after parsing.
     """
-    return _HREF.findall(data if b"HREF=" not in data else data.replace(b"HREF=", b"href="))
+    return _HREF.findall(data.replace(b"HREF=", b"href=") if _UPPER_HREF.search(data) else data)
 
 
 def as_utf8(raw: bytes) -> bytes:
@@ -145,7 +157,9 @@ def _tools() -> dict[str, Any]:
 
     return {
         "etree": etree,
-        "parser": etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True),
+        "parser": etree.HTMLParser(
+            encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
+        ),
         "assets": query("//@src", "//link/@href"),
         "names": query("//@id", "//@class"),
         "words": query("//img/@alt", "//@title", "//input/@placeholder", "//input/@value", "//meta/@content"),
@@ -156,78 +170,23 @@ def _all(root: Any, what: str) -> list[str]:
     return [value for query in _tools()[what] for value in query(root)]
 
 
-@dataclass(slots=True)
-class _Found:
-    """What one walk over the few telling elements of a page collects."""
-
-    brand: list[str] = field(default_factory=list)
-    code: list[str] = field(default_factory=list)
-    moves: list[str] = field(default_factory=list)
-    """Where the page wants to be left for."""
-    scripts: list[Any] = field(default_factory=list)
-
-
-def _walk(root: Any) -> _Found:
-    """Collect; the text of scripts and styles is taken out of the page."""
-    found = _Found()
-    for element in root.iter("script", "style", "template"):
-        _take_text(element, found)
-    head = root.find("head")
-    for element in () if head is None else head.iterchildren("title", "meta"):
-        if element.tag == "meta":
-            _look_at_meta(element, found)
-        else:
-            found.brand.append(element.text or "")
-    found.brand += [" ".join(heading.itertext()) for heading in islice(root.iter("h1"), 1)]
-    images = islice(root.iter("img"), IMAGES)
-    found.brand += [image.get("alt", "") for image in images if "logo" in image.get("src", "").lower()]
-    return found
-
-
-def _take_text(element: Any, found: _Found) -> None:
-    if element.tag == "script":
-        found.scripts.append(element)
-        found.code.append(element.text or "")
-    element.text = None
-
-
-def _look_at_meta(element: Any, found: _Found) -> None:
-    about = element.get("property") or element.get("http-equiv")
-    if about == "og:site_name":
-        found.brand.append(element.get("content", ""))
-    elif about and about.lower() == "refresh":
-        found.moves.append(element.get("content", ""))
-
-
-def _features(root: Any, hrefs: list[bytes], *, whole: bool) -> Features:
-    found = _walk(root)
+def _marks_and_facts(root: Any, hrefs: list[bytes], *, whole: bool) -> tuple[Numbers, Facts]:
+    found = walk(root)
     text: bytes = _tools()["etree"].tostring(root, method="text", encoding="utf-8")
     words = split_words(text)
-    code = "\n".join(found.code).encode("utf-8", "replace")
-    few = whole or len(words) <= FEW_WORDS
-    assets, names, attributes, identifiers = _fillers(root, code) if few else (NONE, NONE, NONE, NONE)
-    return Features(
-        marks=(
-            shingles(words),
-            marks_of(plain_links(hrefs)),
-            assets,
-            names,
-            attributes,
-            identifiers,
-            _brand(found.brand, text),
-        ),
-        facts=_facts(root, text, found, hrefs, len(words)),
-    )
+    fillers = _fillers(root, found.code) if whole or len(words) <= FEW_WORDS else NOTHING[2:6]
+    marks = (shingles(words), marks_of(plain_links(hrefs)), *fillers, _brand(found.brand, text))
+    return marks, _facts(text, found, hrefs, len(words))
 
 
-def _fillers(root: Any, code: bytes) -> tuple[Marks, Marks, Marks, Marks]:
+def _fillers(root: Any, code: list[str]) -> Numbers:
     """Files, names, words of attributes, identifiers: what pages with little text are compared by."""
     attributes = split_words("\n".join(_all(root, "words")).encode("utf-8", "replace"))
     return (
         marks_of(_lines(map(_file_name, _all(root, "assets")))),
         marks_of("\n".join(_all(root, "names")).encode("utf-8", "replace").split()),
         marks_of(word for word in set(attributes) if len(word) > 2),
-        marks_of(_IDENTIFIER.findall(code)),
+        marks_of(_IDENTIFIER.findall("\n".join(code).encode("utf-8", "replace"))),
     )
 
 
@@ -236,16 +195,16 @@ def split_words(text: bytes) -> list[bytes]:
     return text.translate(_SPACED, _DIGITS).split()
 
 
-def shingles(words: list[bytes]) -> Marks:
-    """Each three words in a row; fewer than three are one."""
+def shingles(words: list[bytes]) -> list[int]:
+    """The CRC-32 of each three words in a row; fewer than three are one."""
     if len(words) < 3:
-        return marks_of([b" ".join(words)]) if words else frozenset()
-    return frozenset(map(crc32, map(b" ".join, zip(words, words[1:], words[2:], strict=False))))
+        return [crc32(b" ".join(words))] if words else []
+    return list(map(crc32, map(b" ".join, zip(words, words[1:], words[2:], strict=False))))
 
 
-def marks_of(features: Iterable[bytes]) -> Marks:
-    """The CRC-32 of each."""
-    return frozenset(map(crc32, set(features)))
+def marks_of(features: Iterable[bytes]) -> list[int]:
+    """The CRC-32 of each that is different."""
+    return list(map(crc32, set(features)))
 
 
 def _lines(texts: Iterable[str]) -> list[bytes]:
@@ -256,24 +215,23 @@ def _file_name(path: str) -> str:
     return path.partition("?")[0].partition("#")[0].rpartition("/")[2]
 
 
-def _brand(lines: list[str], text: bytes) -> Marks:
+def _brand(lines: list[str], text: bytes) -> list[int]:
     """Words of title, site name, first heading, image texts of logos and copyright line."""
     found = "\n".join(line[:200] for line in lines).encode("utf-8", "replace")
-    sign = text.find(b"\xc2\xa9")
+    sign = text.find(b"\xc2\xa9") if b"\xa9" in text else -1  # memchr's search for one byte costs nothing
     owner = text[sign + 2 : sign + 80].partition(b"\n")[0] if sign >= 0 else b""
     words = split_words(found + b"\n" + owner)
     return marks_of(word for word in words if len(word) > 2)
 
 
-def _facts(root: Any, text: bytes, found: _Found, hrefs: list[bytes], words: int) -> Facts:
+def _facts(text: bytes, found: Found, hrefs: list[bytes], words: int) -> Facts:
     if words > MAX_WORDS or len(hrefs) > MAX_LINKS:
         return Facts(words=words, links=len(hrefs))
-    sources = [script.get("src", "") for script in found.scripts]
     return Facts(
         words=words,
         links=len(hrefs),
-        passwords=sum(entry.get("type", "").lower() == "password" for entry in root.iter("input")),
+        passwords=found.passwords,
         downloads=len(_DOWNLOAD.findall(b"\n".join(hrefs))),
         scripts=len(found.scripts),
-        signs=signs_in(text.decode("utf-8", "replace"), " ".join([*found.moves, *sources, *found.code])),
+        signs=signs_in(text.decode("utf-8", "replace"), " ".join([*found.moves, *found.scripts, *found.code])),
     )

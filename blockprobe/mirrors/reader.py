@@ -1,13 +1,15 @@
 """Hands pages to a child that may die of them, and takes their features back.
 
-One child reads page after page; it is started at the first one and again when a page has killed it.
+One child reads batch after batch; it is started at the first one and again when a page has killed it. The pages of a
+batch that was not answered are handed over again one by one, so that only the page that kills is lost.
 """
 
+import fcntl
 import os
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from types import TracebackType
@@ -16,11 +18,19 @@ from typing import Self
 from blockprobe.mirrors.features import Features
 from blockprobe.mirrors.packed import MAX_PACKED_BYTES, unpack_features
 from blockprobe.mirrors.page import MAX_PAGE_BYTES
-from blockprobe.mirrors.reader_child import HEAD, LENGTH
+from blockprobe.mirrors.reader_child import (
+    BATCH_PAGES,
+    HEAD,
+    LENGTH,
+    MAX_BATCH_BYTES,
+    PAGE_HEAD,
+    PIPE_BYTES,
+)
 from blockprobe.model.errors import ConfigError
 
 PATIENCE_S = 60.0
-"""The child has two to three seconds of CPU for a page; on a busy machine they may take this long."""
+"""The child has two to three seconds of CPU for a batch; on a busy machine they may take this long."""
+READ_BYTES = 1 << 18
 CHILD = (sys.executable, "-P", "-m", "blockprobe.mirrors.reader_child")
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "VIRTUAL_ENV")
 
@@ -49,15 +59,26 @@ class PageReader:
 
     def read(self, raw: bytes, *, whole: bool = True) -> Features | None:
         """The features of a page's first 64 KiB, `whole` or not as page.py says; None when the limits were hit."""
+        found = self._answered([raw[:MAX_PAGE_BYTES]], whole=whole)
+        if found is None:
+            self.deaths += 1
+            return None
+        return found[0]
+
+    def read_all(self, pages: Iterable[bytes], *, whole: bool = True) -> Iterator[Features | None]:
+        """The same for each of many pages, in their order, at half the cost; some are taken before they are wanted."""
+        for batch in _batches(page[:MAX_PAGE_BYTES] for page in pages):
+            found = self._answered(batch, whole=whole)
+            yield from found if found is not None else (self.read(page, whole=whole) for page in batch)
+
+    def _answered(self, batch: Sequence[bytes], *, whole: bool) -> list[Features | None] | None:
+        """The features of a batch's pages; None when the child died of one of them, or of all of them together."""
         child = self._child or self._start()
-        page = raw[:MAX_PAGE_BYTES]
         try:
             assert child.stdin is not None
-            _send(child.stdin.fileno(), HEAD.pack(len(page), whole) + page)
-            packed = _answer(child)
-            return unpack_features(packed) if packed else None
+            _send(child.stdin.fileno(), _framed(batch, whole=whole))
+            return _answers(child, len(batch))
         except (OSError, EOFError, ValueError):
-            self.deaths += 1
             self.close()
             return None
 
@@ -82,29 +103,74 @@ class PageReader:
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in _KEPT if name in os.environ},
         )
+        assert self._child.stdin is not None
+        with suppress(OSError):  # with a smaller pipe a batch goes over in several pieces
+            fcntl.fcntl(self._child.stdin.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         return self._child
 
 
-def _answer(child: subprocess.Popen[bytes]) -> bytes:
-    """One answer without its length. Raises EOFError when the child is dead or out of time, ValueError for nonsense."""
+def _batches(pages: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Pages in their order, together while their number and bytes allow it; a ConfigError waits for those before it."""
+    batch: list[bytes] = []
+    room = MAX_BATCH_BYTES
+    try:
+        for page in pages:
+            need = PAGE_HEAD.size + len(page)
+            if batch and (len(batch) == BATCH_PAGES or room < need):
+                yield batch
+                batch, room = [], MAX_BATCH_BYTES
+            batch.append(page)
+            room -= need
+    except ConfigError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _framed(batch: Sequence[bytes], *, whole: bool) -> bytes:
+    """What the child reads: the head of the batch, and each page behind its own."""
+    parts = [HEAD.pack(sum(map(len, batch)) + PAGE_HEAD.size * len(batch), len(batch))]
+    for page in batch:
+        parts += (PAGE_HEAD.pack(len(page), whole), page)
+    return b"".join(parts)
+
+
+def _answers(child: subprocess.Popen[bytes], count: int) -> list[Features | None]:
+    """The answers to a batch. Raises EOFError when the child is dead or out of time, ValueError for nonsense."""
+    data, found, place = b"", list[Features | None](), 0
+    while len(found) < count:
+        if len(data) < place + LENGTH.size:
+            data, place = data[place:] + _more(child), 0
+            continue
+        length = LENGTH.unpack_from(data, place)[0]
+        if length > MAX_PACKED_BYTES:
+            raise ValueError("an answer that is too long")
+        if len(data) < place + LENGTH.size + length:
+            data, place = data[place:] + _more(child), 0
+            continue
+        place += LENGTH.size + length
+        found.append(unpack_features(data[place - length : place]) if length else None)
+    if place < len(data):
+        raise ValueError("more than was asked for")
+    return found
+
+
+def _more(child: subprocess.Popen[bytes]) -> bytes:
+    """What the child has written since. Raises EOFError when it is dead or says nothing in time."""
     assert child.stdout is not None
-    pipe, data, wanted = child.stdout.fileno(), b"", LENGTH.size
-    while len(data) < wanted:
-        if not select.select([pipe], [], [], PATIENCE_S)[0]:
-            raise EOFError("no answer in time")
-        part = os.read(pipe, 1 << 16)
-        if not part:
-            raise EOFError("the child is dead")
-        data += part
-        if len(data) >= LENGTH.size:
-            wanted = LENGTH.size + LENGTH.unpack_from(data)[0]
-            if not len(data) <= wanted <= MAX_PACKED_BYTES:
-                raise ValueError("an answer that is too long")
-    return data[LENGTH.size :]
+    pipe = child.stdout.fileno()
+    if not select.select([pipe], [], [], PATIENCE_S)[0]:
+        raise EOFError("no answer in time")
+    part = os.read(pipe, READ_BYTES)
+    if not part:
+        raise EOFError("the child is dead")
+    return part
 
 
 def _send(pipe: int, data: bytes) -> None:
-    """Write all of it; the child reads a page whole before it answers, so neither waits for the other."""
+    """Write all of it; the child reads a batch whole before it answers, so neither waits for the other."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(pipe, rest) :]

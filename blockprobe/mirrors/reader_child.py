@@ -1,7 +1,8 @@
 """The process that reads hostile pages: one after another from standard input, features to standard output.
 
-Each page has CPU_S seconds of CPU and all have MEMORY_BYTES of address space; who exceeds either dies, and the parent
-starts another (reader.py). Run as `python -m blockprobe.mirrors.reader_child`.
+Pages come in batches, because waking a process costs as much as a third of reading a page. Each batch has CPU_S seconds
+of CPU and all have MEMORY_BYTES of address space; who exceeds either dies, and the parent starts another and hands it
+the pages of that batch one by one (reader.py). Run as `python -m blockprobe.mirrors.reader_child`.
 """
 
 import gc
@@ -9,39 +10,46 @@ import os
 import resource
 import struct
 import sys
+from collections.abc import Iterator
 
-from blockprobe.mirrors.packed import pack_features
-from blockprobe.mirrors.page import MAX_PAGE_BYTES, PageTooDeep, prepare, read_page
+from blockprobe.mirrors.packed import pack_marks
+from blockprobe.mirrors.page import PageTooDeep, marks_and_facts, prepare
 
 CPU_S = 2
 MEMORY_BYTES = 256 << 20
-HEAD = struct.Struct("<I?")
-"""Before a page: its length, and whether it is to be read whole."""
+BATCH_PAGES = 32
+MAX_BATCH_BYTES = 512 << 10
+"""Small enough that pages and what becomes of them stay in a processor's cache; one page is always a batch."""
+HEAD = struct.Struct("<II")
+"""Before a batch: its length without this head, and how many pages are in it."""
+PAGE_HEAD = struct.Struct("<I?")
+"""Before each page: its length, and whether it is to be read whole."""
 LENGTH = struct.Struct("<I")
-"""Before an answer; nought says that the page is nested too deep."""
+"""Before each page's answer; nought says that the page is nested too deep."""
+PIPE_BYTES = 1 << 20
+"""Room for a batch, so that it goes over in one piece; the most that Linux allows without privileges."""
 
 
 def main() -> int:
-    """Answer pages until the parent closes the pipe; 1 when a frame is too long or cut."""
+    """Answer batches until the parent closes the pipe; 1 when one is too long or cut."""
     prepare()
     gc.freeze()
     gc.set_threshold(50_000)  # a page makes thousands of objects and no circles
     _confine()
     while head := _taken(HEAD.size):
-        length, whole = HEAD.unpack(head) if len(head) == HEAD.size else (MAX_PAGE_BYTES + 1, True)
-        page = _taken(length) if length <= MAX_PAGE_BYTES else b""
-        if len(page) != length:
+        length, count = HEAD.unpack(head) if len(head) == HEAD.size else (MAX_BATCH_BYTES + 1, 0)
+        batch = _taken(length) if length <= MAX_BATCH_BYTES else b""
+        if len(batch) != length:
             return 1
         _allow_cpu()
-        packed = _packed(page, whole=whole)
-        _give(LENGTH.pack(len(packed)) + packed)
+        _give(b"".join(_answers(batch, count)))
     return 0
 
 
 def _taken(length: int) -> bytes:
-    """So many bytes from standard input, fewer at its end; without a buffer, a page is one call."""
-    data = b""
-    while len(data) < length:
+    """So many bytes from standard input, fewer at its end; without a buffer, a batch is one call."""
+    data = os.read(0, length)
+    while data and len(data) < length:
         part = os.read(0, length - len(data))
         if not part:
             break
@@ -55,10 +63,21 @@ def _give(data: bytes) -> None:
         rest = rest[os.write(1, rest) :]
 
 
+def _answers(batch: bytes, count: int) -> Iterator[bytes]:
+    """Length and features of each page in the batch. Raises struct.error, which ends the process, when one is cut."""
+    place = 0
+    for _ in range(count):
+        length, whole = PAGE_HEAD.unpack_from(batch, place)
+        place += PAGE_HEAD.size + length
+        packed = _packed(batch[place - length : place], whole=whole)
+        yield LENGTH.pack(len(packed))
+        yield packed
+
+
 def _packed(page: bytes, *, whole: bool) -> bytes:
     """The features as bytes; none for a page that is nested too deep."""
     try:
-        return pack_features(read_page(page, whole=whole))
+        return pack_marks(*marks_and_facts(page, whole=whole))
     except PageTooDeep:
         return b""
 
@@ -75,7 +94,7 @@ def _confine() -> None:
 
 
 def _allow_cpu() -> None:
-    """The kernel counts whole seconds since the process began, so a page has CPU_S to CPU_S + 1 of them."""
+    """The kernel counts whole seconds since the process began, so a batch has CPU_S to CPU_S + 1 of them."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (spent + CPU_S + 1, resource.RLIM_INFINITY))

@@ -135,8 +135,8 @@ def _content(hits: list[int], sizes: list[int], room: int) -> float:
 def _origin(reference: Reference, candidate: Features) -> float:
     text = candidate.marks[_TEXT]
     ours = text & reference.own_text
-    unknown = text.difference(reference.known_text, reference.common_text)
-    return shrunk(len(ours), len(ours) + len(unknown.difference(ours)))
+    unknown = text - reference.known_text - ours
+    return shrunk(len(ours), len(ours) + len(unknown))
 
 
 def _brand(reference: Reference, candidate: Features) -> float:

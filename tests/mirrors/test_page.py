@@ -40,7 +40,7 @@ def test_what_a_copy_changes_by_the_way_changes_no_text_and_no_link(changed):
 
 def test_neighbouring_cells_are_different_words():
     assert split_words(b"a</td> b") == [b"a", b"td", b"b"]
-    assert read_page(b"<td>one</td><td>two</td><td>three</td>").of(Kind.TEXT) == shingles([b"one", b"two", b"three"])
+    assert read_page(b"<td>one</td><td>two</td><td>three</td>").of(Kind.TEXT) == {*shingles([b"one", b"two", b"three"])}
 
 
 def test_scripts_and_styles_are_no_text():
@@ -79,7 +79,7 @@ def test_no_more_than_64_kib_are_looked_at():
 
 
 def test_a_page_nested_three_hundred_deep_is_read_and_one_nested_ten_thousand_deep_says_so():
-    assert read_page(b"<div>" * 300 + b"one two three").of(Kind.TEXT) == shingles([b"one", b"two", b"three"])
+    assert read_page(b"<div>" * 300 + b"one two three").of(Kind.TEXT) == {*shingles([b"one", b"two", b"three"])}
     with pytest.raises(PageTooDeep):
         read_page(b"<div>" * 10_000 + b"one two three")
 

@@ -13,21 +13,24 @@ import pytest
 from blockprobe.mirrors import reader
 from blockprobe.mirrors.page import read_page
 from blockprobe.mirrors.reader import PageReader
+from blockprobe.mirrors.reader_child import BATCH_PAGES, MAX_BATCH_BYTES
 from blockprobe.mirrors.saved import unpacked
+from blockprobe.model.errors import ConfigError
 from tests.mirrors.hostile import hostile_pages
 
 COUNT = 10_000 if os.environ.get("BLOCKPROBE_ACCEPTANCE") == "1" else 360
 PAGE = b"<title>Reed Organ</title><p>We sell organs all day</p>"
 
 
-def child(code: str) -> tuple[str, ...]:
+def child(code: str, *, cpu_s: int = 2) -> tuple[str, ...]:
     """A child that runs `code` where the real one would read the page."""
     program = f"""
     import sys, time
     from blockprobe.mirrors import reader_child
-    def read_page(page, *, whole):
+    from blockprobe.mirrors.page import marks_and_facts as read_page
+    def marks_and_facts(page, *, whole):
     {textwrap.indent(textwrap.dedent(code), "        ")}
-    reader_child.read_page = read_page
+    reader_child.marks_and_facts, reader_child.CPU_S = marks_and_facts, {cpu_s}
     sys.exit(reader_child.main())
     """
     return (sys.executable, "-c", textwrap.dedent(program))
@@ -72,9 +75,56 @@ def test_a_child_that_says_nothing_is_not_waited_for_for_ever(monkeypatch):
         assert pages.read(PAGE) is None
 
 
+def test_many_pages_are_read_as_each_of_them_would_be():
+    many = [b"<p>one of so many words" * (number * 311 % 3000) for number in range(3 * BATCH_PAGES)]
+    assert sum(map(len, many)) > 2 * MAX_BATCH_BYTES
+
+    with PageReader() as pages:
+        assert list(pages.read_all(iter(many))) == [read_page(page) for page in many]
+        assert list(pages.read_all([])) == []
+        assert pages.deaths == 0
+
+
+def test_of_a_batch_only_the_page_that_kills_is_lost():
+    deadly = child("\nif b'kill' in page: raise SystemExit(3)\nreturn read_page(page, whole=whole)")
+    many = [PAGE, b"kill", PAGE * 2, PAGE * 3, b"kill me", b""]
+
+    with PageReader(deadly) as pages:
+        found = list(pages.read_all(many))
+
+        assert found == [None if b"kill" in page else read_page(page) for page in many]
+        assert pages.deaths == 2
+
+
+def test_a_batch_that_takes_too_long_as_a_whole_loses_no_page():
+    slow = child(
+        "\nbegan = time.process_time()"
+        "\nwhile page and time.process_time() - began < 0.7: pass"
+        "\nreturn read_page(page, whole=whole)",
+        cpu_s=1,
+    )
+    many = [b"", PAGE, PAGE * 2, PAGE * 3]
+
+    with PageReader(slow) as pages:
+        assert list(pages.read_all(many)) == [read_page(page) for page in many]
+        assert pages.deaths == 0
+
+
+def test_pages_before_a_file_that_cannot_be_used_are_answered():
+    def source():
+        yield PAGE
+        raise ConfigError("no such file")
+
+    with PageReader() as pages:
+        answers = pages.read_all(source())
+        assert next(answers) == read_page(PAGE)
+        with pytest.raises(ConfigError):
+            next(answers)
+
+
 def test_hostile_and_random_pages_neither_hang_nor_crash_the_program():
     with PageReader() as pages:
-        answers = [pages.read(_as_saved(page)) for page in hostile_pages(COUNT, seed=7)]
+        answers = list(pages.read_all(_as_saved(page) for page in hostile_pages(COUNT, seed=7)))
 
         assert len(answers) == COUNT
         assert None in answers, "none of them was nested too deep: the pages are not hostile enough"
