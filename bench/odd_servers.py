@@ -18,7 +18,7 @@ from typing import Any
 from common import laboratory, run_client, save, upper_bound
 
 from blockprobe.lab import addresses as at
-from blockprobe.lab.censor import Action, Delay, Host, Loss, Match, Mtu, Rule, Sni
+from blockprobe.lab.censor import Action, Delay, Drop, Host, IcmpReject, Loss, Match, Mtu, Rst, Rule, Sni
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.sites import Behaviour, Cert, Door, Page, Redirect, Reply, Site, Trouble, place, says
@@ -29,6 +29,7 @@ SITES = 50
 CONCURRENCY = 16
 #: Sites of a scenario begin here: the first places are those of the neutral ones.
 FIRST_PLACE = 10
+HOSTERS_ROUTER = ("100.99.99.1", "2001:db8:8fff::1")
 
 
 def main() -> int:
@@ -184,16 +185,25 @@ def weather(dice: random.Random) -> tuple[Rule, ...]:
 
 
 def hosters(dice: random.Random, sites: tuple[Site, ...]) -> tuple[Rule, ...]:
-    """Filters in front of a few servers, beyond the ISP, that turn names away: the subscriber's, or everybody's."""
+    """Firewalls in front of a few servers, beyond the ISP: against a name, an address or all of them, for the
+    subscriber or for everybody."""
     rules: list[Rule] = []
     for one in sites:
-        if _odd(dice, 0.08):
-            filter_ = dice.choice((Sni, Host))
-            where = Match(addresses=one.addresses, sources=dice.choice(((), at.PROBE_NETS)))
-            action = dice.choice((Action.DROP, Action.RESET, Action.FIN))
-            rules.append(filter_(names=one.names, action=action, in_path=dice.choice((True, False)), match=where,
-                                 at="origin"))  # fmt: skip
+        if _odd(dice, 0.12):
+            addresses = dice.choice((one.addresses, one.addresses[:1], one.addresses[-1:]))
+            where = Match(addresses=addresses, sources=dice.choice(((), at.PROBE_NETS)))
+            rules.append(_firewall(dice, one.names, where))
     return tuple(rules)
+
+
+def _firewall(dice: random.Random, names: tuple[str, ...], where: Match) -> Rule:
+    by_name, by_address = dice.choice((Sni, Host)), dice.choice((Drop, Rst, IcmpReject))
+    if by_address is IcmpReject:  # in the hoster's own name
+        return IcmpReject(match=where, router_v4=HOSTERS_ROUTER[0], router_v6=HOSTERS_ROUTER[1], at="origin")
+    if dice.choice((True, False)):
+        return by_address(match=where, at="origin")
+    action = dice.choice((Action.DROP, Action.RESET, Action.FIN))
+    return by_name(names=names, action=action, in_path=dice.choice((True, False)), match=where, at="origin")
 
 
 def resolver_trouble(dice: random.Random) -> tuple[Lie, ...]:
