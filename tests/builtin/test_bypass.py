@@ -5,6 +5,7 @@ BLOCKPROBE_ACCEPTANCE=1.
 """
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -134,10 +135,14 @@ def test_a_resolver_that_answers_everything_is_no_way_around_and_no_failure_of_o
     assert "neutral sites open this way in 0 of 3 tries only" in said[TechniqueId.RESOLVER_DOH]
 
 
-def test_a_battery_that_runs_out_of_its_budget_says_so_and_calls_nothing_a_failure(helped: Lab, lab: Lab) -> None:
+def test_a_battery_that_runs_out_of_its_budget_says_so_and_calls_nothing_a_failure(
+    helped: Lab, lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
     poor = replace(WORLD, settings=WORLD.settings + "connections = 20\n")
     ((_, around),) = measured(lab, poor, [truth for truth in TRUTHS if truth.target == "https://nx.example/"])
 
     outcomes = {trial.outcome for trial in around.bypass.trials}
     assert outcomes <= {Outcome.INCONCLUSIVE, Outcome.NOT_AVAILABLE}
     assert "the limit of 20 connections was reached" in around.bypass.because
+    gc.collect()
+    assert "never retrieved" not in caplog.text, "several attempts end at once, and nobody asks the others why"

@@ -8,6 +8,7 @@ from blockprobe.bypass import Around, get_around
 from blockprobe.catalogue.fingerprints import load_fingerprints
 from blockprobe.lab import addresses as at
 from blockprobe.lab import pages
+from blockprobe.lab.censor import Sni
 from blockprobe.lab.dnswire import Type
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.lies import Lie, Say
@@ -17,7 +18,7 @@ from blockprobe.lab.sites import Page, Reply, place, site
 from blockprobe.lab.trial import settings_of
 from blockprobe.lab.zones import Name
 from blockprobe.measure.bypass.techniques import TECHNIQUES
-from blockprobe.model.bypass import Bypass, Outcome, TechniqueId, Trial
+from blockprobe.model.bypass import Bypass, Outcome, Shown, TechniqueId, Trial
 from blockprobe.model.target import parse_target
 from blockprobe.run import Run
 
@@ -170,6 +171,20 @@ def test_what_is_published_for_ech_is_told_and_a_web_proxy_that_gets_another_pag
     assert "showed a page of its own ('Not here'), not the site's; it does show our helper's echo" in because
     for ech, words in zip(told, ("gives no HTTPS record", "gives them without the keys"), strict=True):
         assert f"{own} {words}" in ech.because
+
+
+def test_a_question_for_one_family_that_nobody_answers_is_a_silence_though_the_other_is_answered(
+    helped: Lab, lab: Lab
+) -> None:
+    scenario = replace(
+        world(timeout_s=0.7),
+        lies=(Lie(names=(TARGET,), say=Say.DROP, types=(Type.A,)),),
+        rules=(Sni(names=(TARGET,)),),
+    )
+    ((other_family,),) = [bypass.trials for bypass in measured(lab, scenario, T.OTHER_FAMILY)]
+    found = {way.means: {one.shown for one in way.tries if one.listed} for way in other_family.ways}
+    assert found == {"IPv6 alone": {Shown.OTHER}, "IPv4 alone": {Shown.SILENCE}}
+    assert {way.outcome for way in other_family.ways} == {Outcome.FAILS}
 
 
 if ACCEPTANCE:  # left out rather than skipped: it waits for a quarter of a minute

@@ -1,7 +1,7 @@
 """Another address of the site, and one family alone."""
 
 from blockprobe.measure.bypass.bench import Bench
-from blockprobe.measure.bypass.road import Road
+from blockprobe.measure.bypass.road import Road, ask_own
 from blockprobe.measure.bypass.walk import Stop, Walk
 from blockprobe.measure.bypass.ways import MAX_WAYS, NotAvailable, Ways, by_road
 from blockprobe.model.addresses import family_of
@@ -23,7 +23,7 @@ class AddressRoad(Road):
 
 
 class FamilyRoad(Road):
-    """Only addresses of one family are used."""
+    """Only addresses of one family are asked for: a silence about them must not look like an answer without them."""
 
     def __init__(self, family: int) -> None:
         """`family` is 4 or 6."""
@@ -31,10 +31,10 @@ class FamilyRoad(Road):
 
     async def find(self, walk: Walk, host: str) -> tuple[str | None, ...] | Stop:
         """What the line's own resolvers give, of the family."""
-        found = await super().find(walk, host)
+        found = await ask_own(walk, host, only=self._family)
         if isinstance(found, Stop):
             return found
-        kept = tuple(address for address in found if address is not None and family_of(address) == self._family)
+        kept = tuple(address for address in found if family_of(address) == self._family)
         return kept or Stop(shown=Shown.OTHER, because=f"the line's own resolvers give no IPv{self._family} address")
 
 

@@ -20,7 +20,7 @@ from blockprobe.net.together import together
 from blockprobe.verdict.leg import Leg, leg_of
 from blockprobe.verdict.site_proof import Reading
 
-__all__ = ["LINE", "Road", "hello_of", "request_of", "visit"]
+__all__ = ["LINE", "Road", "ask_own", "hello_of", "request_of", "visit"]
 
 #: Redirects that a walk follows.
 MAX_HOPS = 5
@@ -38,12 +38,7 @@ class Road:
 
     async def find(self, walk: Walk, host: str) -> tuple[str | None, ...] | Stop:
         """The host's addresses; `(None,)` where the road needs none. Here: all that the line's own resolvers give."""
-        answers = await together(walk.ask(resolver, host) for resolver in walk.bench.shared.own)
-        found = tuple(dict.fromkeys(a for answer in answers if not isinstance(answer, Stop) for a in answer))
-        stops = [answer for answer in answers if isinstance(answer, Stop)]
-        if found or not stops:
-            return found or Stop(shown=Shown.MEANS, because="this line has no resolver")
-        return min(stops, key=lambda stop: BEST.index(stop.shown))
+        return await ask_own(walk, host)
 
     async def connect(self, walk: Walk, spot: Spot) -> Stream | Stop:
         """A connection over which the spot's server is spoken to."""
@@ -59,6 +54,16 @@ class Road:
 
 
 LINE = Road()
+
+
+async def ask_own(walk: Walk, host: str, *, only: int | None = None) -> tuple[str, ...] | Stop:
+    """What all of the line's own resolvers give for the host together; addresses of one family, if `only` names it."""
+    answers = await together(walk.ask(resolver, host, only=only) for resolver in walk.bench.shared.own)
+    found = tuple(dict.fromkeys(a for answer in answers if not isinstance(answer, Stop) for a in answer))
+    stops = [answer for answer in answers if isinstance(answer, Stop)]
+    if found or not stops:
+        return found or Stop(shown=Shown.MEANS, because="this line has no resolver")
+    return min(stops, key=lambda stop: BEST.index(stop.shown))
 
 
 async def visit(walk: Walk, road: Road = LINE) -> Stop | Reading:
@@ -98,7 +103,7 @@ async def _until_real(work: list[Coroutine[Any, Any, Stop | Reading]]) -> list[S
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *done, return_exceptions=True)  # of those that failed together too
     return [task.result() for task in done]
 
 

@@ -78,10 +78,12 @@ class Walk:
 
     # -- operations ---------------------------------------------------------------------------------------------
 
-    async def ask(self, resolver: Resolver, host: str) -> tuple[str, ...] | Stop:
-        """The addresses that the resolver gives for the host, over a connection of this question's own."""
+    async def ask(self, resolver: Resolver, host: str, *, only: int | None = None) -> tuple[str, ...] | Stop:
+        """The addresses that the resolver gives for the host, over a connection of this question's own; those of one
+        family, if `only` names it."""
         client = DnsClient(self.session.dialer, self.session.clock, self.bench.shared.tls)
-        kinds = [kind for kind, family in (("A", 4), ("AAAA", 6)) if self.bench.usable(family)]
+        families = [family for family in (4, 6) if only in (None, family) and self.bench.usable(family)]
+        kinds = ["A" if family == 4 else "AAAA" for family in families]
         questions = [Question(qname=host, qtype=kind) for kind in kinds or ["A"]]
         try:
             asked = await client.query_many(self.session, self.why(Place.RESOLVER), resolver, questions)
