@@ -45,6 +45,7 @@ acceptance: $(VENV)/.dev
 	$(BIN)/python bench/check_speed.py
 	$(BIN)/python bench/metrics_speed.py --save
 	$(BIN)/python bench/mirrors_recall.py --save
+	$(BIN)/python bench/mirrors_speed.py --save
 	$(BIN)/python bench/store_bytes.py
 	$(BIN)/python bench/crash.py
 	$(BIN)/python bench/footprint.py

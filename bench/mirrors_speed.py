@@ -53,7 +53,8 @@ def pages(repeats: int) -> Figures:
     """Classify pages of about 21 kB in three ways, and parse them with lxml alone."""
     from blockprobe.mirrors.reader import PageReader
 
-    os.environ["PYTHONPATH"] = str(ROOT)  # the child has to read with the code beside this file
+    # The child has to read with the code beside this file, not with what is installed.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     saved = _pages()
     with PageReader() as reader:
         ways = _ways(saved, reader)

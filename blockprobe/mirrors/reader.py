@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
+from itertools import zip_longest
 from types import TracebackType
 from typing import Self
 
@@ -23,14 +24,13 @@ from blockprobe.mirrors.reader_child import (
     HEAD,
     LENGTH,
     MAX_BATCH_BYTES,
-    PAGE_HEAD,
     PIPE_BYTES,
 )
 from blockprobe.model.errors import ConfigError
 
 PATIENCE_S = 60.0
 """The child has two to three seconds of CPU for a batch; on a busy machine they may take this long."""
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16
 CHILD = (sys.executable, "-P", "-m", "blockprobe.mirrors.reader_child")
 _KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "VIRTUAL_ENV")
 
@@ -59,25 +59,34 @@ class PageReader:
 
     def read(self, raw: bytes, *, whole: bool = True) -> Features | None:
         """The features of a page's first 64 KiB, `whole` or not as page.py says; None when the limits were hit."""
-        found = self._answered([raw[:MAX_PAGE_BYTES]], whole=whole)
-        if found is None:
-            self.deaths += 1
-            return None
-        return found[0]
+        answers = self._answers([raw[:MAX_PAGE_BYTES]], whole=whole)
+        try:
+            if answers is not None:
+                return _features(answers[0])
+        except ValueError:
+            self.close()
+        self.deaths += 1
+        return None
 
     def read_all(self, pages: Iterable[bytes], *, whole: bool = True) -> Iterator[Features | None]:
-        """The same for each of many pages, in their order, at half the cost; some are taken before they are wanted."""
+        """The same for each of many pages, in their order, at less cost; some are taken before they are wanted."""
         for batch in _batches(page[:MAX_PAGE_BYTES] for page in pages):
-            found = self._answered(batch, whole=whole)
-            yield from found if found is not None else (self.read(page, whole=whole) for page in batch)
+            answers = self._answers(batch, whole=whole) or ()
+            for page, answer in zip_longest(batch, answers):
+                try:
+                    found = None if answer is None else (_features(answer),)
+                except ValueError:
+                    self.close()
+                    found = None
+                yield self.read(page, whole=whole) if found is None else found[0]
 
-    def _answered(self, batch: Sequence[bytes], *, whole: bool) -> list[Features | None] | None:
-        """The features of a batch's pages; None when the child died of one of them, or of all of them together."""
+    def _answers(self, batch: Sequence[bytes], *, whole: bool) -> list[bytes] | None:
+        """What the child makes of a batch; None when it died of one of the pages, or of all of them together."""
         child = self._child or self._start()
         try:
             assert child.stdin is not None
             _send(child.stdin.fileno(), _framed(batch, whole=whole))
-            return _answers(child, len(batch))
+            return _taken(child, len(batch))
         except (OSError, EOFError, ValueError):
             self.close()
             return None
@@ -115,12 +124,11 @@ def _batches(pages: Iterable[bytes]) -> Iterator[list[bytes]]:
     room = MAX_BATCH_BYTES
     try:
         for page in pages:
-            need = PAGE_HEAD.size + len(page)
-            if batch and (len(batch) == BATCH_PAGES or room < need):
+            if batch and (len(batch) == BATCH_PAGES or room < len(page)):
                 yield batch
                 batch, room = [], MAX_BATCH_BYTES
             batch.append(page)
-            room -= need
+            room -= len(page)
     except ConfigError:
         if batch:
             yield batch
@@ -130,31 +138,32 @@ def _batches(pages: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def _framed(batch: Sequence[bytes], *, whole: bool) -> bytes:
-    """What the child reads: the head of the batch, and each page behind its own."""
-    parts = [HEAD.pack(sum(map(len, batch)) + PAGE_HEAD.size * len(batch), len(batch))]
-    for page in batch:
-        parts += (PAGE_HEAD.pack(len(page), whole), page)
-    return b"".join(parts)
+    """What the child reads: the head of the batch, the length of each page, and the pages."""
+    return b"".join((HEAD.pack(len(batch), whole), *(LENGTH.pack(len(page)) for page in batch), *batch))
 
 
-def _answers(child: subprocess.Popen[bytes], count: int) -> list[Features | None]:
+def _features(answer: bytes) -> Features | None:
+    """What an answer says; None for a page that is nested too deep. Raises ValueError for nonsense."""
+    return unpack_features(answer) if answer else None
+
+
+def _taken(child: subprocess.Popen[bytes], count: int) -> list[bytes]:
     """The answers to a batch. Raises EOFError when the child is dead or out of time, ValueError for nonsense."""
-    data, found, place = b"", list[Features | None](), 0
-    while len(found) < count:
-        if len(data) < place + LENGTH.size:
-            data, place = data[place:] + _more(child), 0
-            continue
-        length = LENGTH.unpack_from(data, place)[0]
-        if length > MAX_PACKED_BYTES:
+    answers: list[bytes] = []
+    data, place = b"", 0
+    while len(answers) < count:
+        start = place + LENGTH.size
+        end = start + LENGTH.unpack_from(data, place)[0] if start <= len(data) else start
+        if end - start > MAX_PACKED_BYTES:
             raise ValueError("an answer that is too long")
-        if len(data) < place + LENGTH.size + length:
+        if end > len(data):
             data, place = data[place:] + _more(child), 0
             continue
-        place += LENGTH.size + length
-        found.append(unpack_features(data[place - length : place]) if length else None)
+        answers.append(data[start:end])
+        place = end
     if place < len(data):
         raise ValueError("more than was asked for")
-    return found
+    return answers
 
 
 def _more(child: subprocess.Popen[bytes]) -> bytes:
@@ -170,7 +179,7 @@ def _more(child: subprocess.Popen[bytes]) -> bytes:
 
 
 def _send(pipe: int, data: bytes) -> None:
-    """Write all of it; the child reads a batch whole before it answers, so neither waits for the other."""
+    """Write all of it; the child reads the whole batch before it answers, so neither waits for the other."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(pipe, rest) :]

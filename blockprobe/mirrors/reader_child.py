@@ -10,45 +10,45 @@ import os
 import resource
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from blockprobe.mirrors.packed import pack_marks
-from blockprobe.mirrors.page import PageTooDeep, marks_and_facts, prepare
+from blockprobe.mirrors.page import MAX_PAGE_BYTES, PageTooDeep, marks_and_facts, prepare
 
 CPU_S = 2
 MEMORY_BYTES = 256 << 20
-BATCH_PAGES = 32
-MAX_BATCH_BYTES = 512 << 10
-"""Small enough that pages and what becomes of them stay in a processor's cache; one page is always a batch."""
-HEAD = struct.Struct("<II")
-"""Before a batch: its length without this head, and how many pages are in it."""
-PAGE_HEAD = struct.Struct("<I?")
-"""Before each page: its length, and whether it is to be read whole."""
+BATCH_PAGES = 64
+MAX_BATCH_BYTES = 960 << 10
+"""Of pages; with what stands before them they fill the pipe."""
+HEAD = struct.Struct("<B?")
+"""Before a batch: how many pages, and whether they are to be read whole; then the length of each, then they."""
 LENGTH = struct.Struct("<I")
-"""Before each page's answer; nought says that the page is nested too deep."""
+"""Of a page, or of its answer, before it; nought says that the page is nested too deep."""
 PIPE_BYTES = 1 << 20
 """Room for a batch, so that it goes over in one piece; the most that Linux allows without privileges."""
 
 
 def main() -> int:
-    """Answer batches until the parent closes the pipe; 1 when one is too long or cut."""
+    """Answer batches until the parent closes the pipe; 1 when one is cut or has too long a page."""
     prepare()
     gc.freeze()
     gc.set_threshold(50_000)  # a page makes thousands of objects and no circles
     _confine()
     while head := _taken(HEAD.size):
-        length, count = HEAD.unpack(head) if len(head) == HEAD.size else (MAX_BATCH_BYTES + 1, 0)
-        batch = _taken(length) if length <= MAX_BATCH_BYTES else b""
-        if len(batch) != length:
+        if len(head) < HEAD.size:
+            return 1
+        count, whole = HEAD.unpack(head)
+        lengths = [length for (length,) in LENGTH.iter_unpack(_taken(count * LENGTH.size))]
+        if len(lengths) < count or max(lengths, default=0) > MAX_PAGE_BYTES:
             return 1
         _allow_cpu()
-        _give(b"".join(_answers(batch, count)))
+        _give(b"".join(_answers(lengths, whole=whole)))
     return 0
 
 
 def _taken(length: int) -> bytes:
-    """So many bytes from standard input, fewer at its end; without a buffer, a batch is one call."""
-    data = os.read(0, length)
+    """So many bytes from standard input, fewer at its end; without a buffer, a page is one call."""
+    data = os.read(0, length) if length else b""
     while data and len(data) < length:
         part = os.read(0, length - len(data))
         if not part:
@@ -63,13 +63,13 @@ def _give(data: bytes) -> None:
         rest = rest[os.write(1, rest) :]
 
 
-def _answers(batch: bytes, count: int) -> Iterator[bytes]:
-    """Length and features of each page in the batch. Raises struct.error, which ends the process, when one is cut."""
-    place = 0
-    for _ in range(count):
-        length, whole = PAGE_HEAD.unpack_from(batch, place)
-        place += PAGE_HEAD.size + length
-        packed = _packed(batch[place - length : place], whole=whole)
+def _answers(lengths: Sequence[int], *, whole: bool) -> Iterator[bytes]:
+    """Length and features of each page; a page is taken when its turn comes. Raises EOFError when one is cut."""
+    for length in lengths:
+        page = _taken(length)
+        if len(page) < length:
+            raise EOFError("a page that is cut")
+        packed = _packed(page, whole=whole)
         yield LENGTH.pack(len(packed))
         yield packed
 

@@ -135,8 +135,9 @@ def _content(hits: list[int], sizes: list[int], room: int) -> float:
 def _origin(reference: Reference, candidate: Features) -> float:
     text = candidate.marks[_TEXT]
     ours = text & reference.own_text
-    unknown = text - reference.known_text - ours
-    return shrunk(len(ours), len(ours) + len(unknown))
+    # What nobody knows and is not the reference's is counted, not collected: sets of what is found are smaller.
+    unknown = len(text) - len(text & reference.known_text) - len(ours - reference.known_text)
+    return shrunk(len(ours), len(ours) + unknown)
 
 
 def _brand(reference: Reference, candidate: Features) -> float:

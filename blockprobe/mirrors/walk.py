@@ -36,7 +36,7 @@ def walk(root: Any) -> Found:
                 heading = element if heading is None else heading
             case tag:
                 _take_text(element, found if tag == "script" else None)
-    head = root.find("head")
+    head = next(root.iterchildren("head"), None)
     for element in () if head is None else head.iterchildren("title", "meta"):
         if element.tag == "meta":
             _look_at_meta(element, found)
