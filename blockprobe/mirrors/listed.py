@@ -1,6 +1,6 @@
 """PURE: names to watch, from documents of `mirrors find` or `classify --live`, or a plain list: `name`, `name site`.
 
-A document of `classify` says of what class a name is; it names no site unless somebody adds the key `site`.
+A document of `classify` also says of what class a name is; one of an earlier release names no site.
 """
 
 import json

@@ -44,9 +44,10 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveResult:
-    """One candidate: facts, verdict, the addresses of every hop, requests of this run and of this day."""
+    """One candidate, and the host of the site: facts, verdict, every hop, requests of this run and of this day."""
 
     name: str
+    site: str
     facts: LiveFacts
     verdict: LiveVerdict
     hops: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ class LiveTests:
         facts = replace(facts, cut_short=fetcher.refused > 0)
         return LiveResult(
             name=candidate.input,
+            site=self.site.host,
             facts=facts,
             verdict=judge_live(facts),
             hops=tuple(hop.url for hop in hops),

@@ -8,7 +8,7 @@ from blockprobe.mirrors.live_tests import LiveResult
 
 
 def document(result: LiveResult) -> bytes:
-    """One line of `--format json`."""
+    """One line of `--format json`; a line of a plan's candidates as well (listed.py)."""
     return json.dumps(content(result), ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -17,6 +17,7 @@ def content(result: LiveResult) -> dict[str, Any]:
     facts, verdict = result.facts, result.verdict
     return {
         "id": result.name,
+        "site": result.site,
         "p_copy": round(facts.page.p_copy, 6) if facts.page else None,
         "class": verdict.class_.value,
         "band": verdict.band.value,

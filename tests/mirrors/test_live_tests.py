@@ -2,17 +2,22 @@
 
 import asyncio
 import gzip
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from blockprobe.mirrors.background import Background
+from blockprobe.mirrors.listed import lives_in
 from blockprobe.mirrors.live_budget import Budget
 from blockprobe.mirrors.live_fetch import Fetcher
 from blockprobe.mirrors.live_reference import Reading, Site
 from blockprobe.mirrors.live_tests import LiveResult, LiveTests
+from blockprobe.mirrors.live_words import document
 from blockprobe.mirrors.reader import PageReader
 from blockprobe.model.mirror import MirrorClass, NameLook, NameState
+from blockprobe.model.mirror_life import Life
 from blockprobe.model.target import parse_target
 from blockprobe.net.clock import SystemClock
 from blockprobe.net.dial import Dialer
@@ -82,6 +87,19 @@ def test_a_candidate_gets_a_dozen_requests_a_day_and_then_nothing_is_claimed(tmp
     assert servers.asked["relay"] == 12
     assert {line.split()[0] for line in servers.lines} == {"GET"}
     assert len(servers.agents) == 1
+
+
+def test_a_line_about_a_candidate_names_its_site_and_is_one_of_a_plans_candidates(tmp_path):
+    servers = Servers(site=site, relay=site)
+
+    (result,) = outcomes(servers, tmp_path, "relay")
+
+    line = document(result).decode()
+    (life,) = lives_in([line], site=None, now=datetime(2026, 11, 1, tzinfo=UTC))
+    assert list(json.loads(line))[:2] == ["id", "site"]
+    assert isinstance(life, Life)
+    hosts = tuple(parse_target(servers.url(name)).host for name in ("relay", "site"))
+    assert (life.name, life.site, life.kind) == (*hosts, result.verdict.class_)
 
 
 def test_a_test_that_the_ceiling_forbids_leaves_the_question_open(tmp_path):
