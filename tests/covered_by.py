@@ -56,7 +56,6 @@ COVERED_BY = {
     "cli/mirrors_watching.py": WATCH,
     "cli/render/lives.py": WATCH,
     "watch.py": WATCH,
-    "cli/proxies.py": PROXY_WATCH,
     "cli/proxies_watching.py": PROXY_WATCH,
     "proxies.py": PROXY_WATCH,
     "cli/mirrors_resolving.py": "tests/builtin/test_mirror_names.py",

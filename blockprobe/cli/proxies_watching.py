@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from blockprobe.cli.configuration import read_settings
 from blockprobe.cli.mirrors_watching import opened
@@ -14,6 +15,8 @@ from blockprobe.model.errors import ConfigError
 from blockprobe.model.mirror_life import Life
 from blockprobe.model.settings import Settings
 from blockprobe.net.clock import SystemClock
+from blockprobe.store.lock import PROXIES as PROXIES_LOCK
+from blockprobe.store.lock import Lock
 from blockprobe.store.mirror_book import PROXIES_FILE, MirrorBook
 
 #: Proxies of one list; the first count.
@@ -30,12 +33,24 @@ class Wish:
 
 
 def watch_list(wish: Wish, format_: PlainFormat, config: str | None) -> int:
-    """Look once, or until Ctrl-C; what is known then is printed. The book is saved after every round."""
+    """Look once, or until Ctrl-C; what is known then is printed. The book is saved after every round.
+
+    Raises StoreError when another process keeps a book of proxies in that folder: it would write over this one.
+    """
     settings = read_settings(config)
     if not settings.helper.urls:
         raise ConfigError(
             "proxies cannot be watched without a helper: it tells the dead from what this line hides; set [helper] urls"
         )
+    lock = Lock(Path(wish.store or settings.store.dir), PROXIES_LOCK)
+    lock.take()
+    try:
+        return _watch_book(settings, wish, format_)
+    finally:
+        lock.release()
+
+
+def _watch_book(settings: Settings, wish: Wish, format_: PlainFormat) -> int:
     book = MirrorBook(wish.store or settings.store.dir, PROXIES_FILE)
     names, whole = _read(wish.file, book)
     if not names:

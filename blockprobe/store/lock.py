@@ -7,12 +7,19 @@ from pathlib import Path
 from blockprobe.model.errors import StoreError
 from blockprobe.store.files import make_folders, told
 
+#: The file that is locked for everything in a store's folder but the book of proxies, which no agent touches.
+STORE, PROXIES = "lock", "proxies.lock"
+_HELD = {
+    STORE: "another process writes into this store; stop it, or give each agent a [store] dir of its own",
+    PROXIES: "another `proxies watch` keeps its book here; stop it, or name another folder with --store",
+}
+
 
 class Lock:
-    """The lock of a store's folder (flock on the file `lock`)."""
+    """A lock in a store's folder (flock on the file `lock`, or another of the names above)."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "lock"
+    def __init__(self, folder: Path, name: str = STORE) -> None:
+        self._path = folder / name
         self._handle: int | None = None
 
     def take(self) -> None:
@@ -24,10 +31,7 @@ class Lock:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(handle)
-            raise StoreError(
-                f"{self._path.parent}: another process writes into this store; "
-                "stop it, or give each agent a [store] dir of its own"
-            ) from None
+            raise StoreError(f"{self._path.parent}: {_HELD[self._path.name]}") from None
         self._handle = handle
 
     def release(self) -> None:

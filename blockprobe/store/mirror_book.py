@@ -23,7 +23,10 @@ MAX_LIVES = 20_000
 
 
 class MirrorBook:
-    """The book in a store's folder. One process writes at a time; every method raises StoreError."""
+    """The book in a store's folder; every method raises StoreError.
+
+    Who will write takes a lock of lock.py before reading: the store's, or for `proxies.json` one of its own.
+    """
 
     def __init__(self, folder: Path | str, file: str = FILE) -> None:
         """Reads the book, if there is one. One that cannot be read is a StoreError: it is never written over."""
