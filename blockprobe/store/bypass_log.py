@@ -9,6 +9,7 @@ by age and by size.
 import gzip
 import logging
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from blockprobe.model.bypass import Bypass, BypassSeen
 from blockprobe.model.bypass_codec import dump_bypass, load_bypass
+from blockprobe.model.codec import MAX_RECORD_BYTES
+from blockprobe.model.errors import StoreError
 from blockprobe.model.settings import StoreSettings
 from blockprobe.store.files import make_folders, sync_folder, told, write_all, write_file
 from blockprobe.store.layout import TORN
@@ -108,10 +111,12 @@ def read_bypasses(path: Path) -> Iterator[Bypass]:
     with told(path, "read"), gzip.open(path) as stream:
         while True:
             try:
-                line = stream.readline()
+                line = stream.readline(MAX_RECORD_BYTES + 2)  # one more than any result, so that load_bypass refuses it
             except EOFError:
                 return
-            if not line.endswith(b"\n"):
+            except zlib.error as error:
+                raise StoreError(f"{path}: is damaged ({error}); move it away") from error
+            if not line.endswith(b"\n") and len(line) <= MAX_RECORD_BYTES:
                 return
             yield load_bypass(line)
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from blockprobe.model.errors import StoreError
+from blockprobe.store.files import told, write_file
 from blockprobe.store.layout import SIGNATURE, beside
 
 #: What is signed, so that a signature made for something else does not count.
@@ -23,10 +24,14 @@ class Signer:
         self._key = key
 
     def sign(self, manifest: Path) -> None:
-        """Write the signature beside the manifest; raises StoreError with what ssh-keygen said."""
-        done = _run("-Y", "sign", "-q", "-f", self._key, "-n", NAMESPACE, str(manifest))
-        if done.returncode != 0 or not beside(manifest, SIGNATURE).exists():
+        """Write the signature beside the manifest, whole or not at all; raises StoreError with what ssh-keygen said."""
+        with told(manifest, "read"):
+            content = manifest.read_bytes()
+        done = _run("-Y", "sign", "-q", "-f", self._key, "-n", NAMESPACE, stdin=content)
+        if done.returncode != 0 or not done.stdout:
             raise StoreError(f"{manifest}: not signed: {_words(done)}; [store] sign_with must be a private key file")
+        with told(manifest):
+            write_file(beside(manifest, SIGNATURE), done.stdout)
 
 
 def signature_fault(manifest: Path, allowed_signers: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Results of batteries stay until they are too old or too many, and what the last one said survives a restart."""
 
+import gzip
 import resource
 import signal
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blockprobe.model.bypass import Bypass, BypassSeen, Cost, Outcome, ParityKind, TechniqueId
-from blockprobe.model.errors import StoreError
+from blockprobe.model.errors import RecordError, StoreError
 from blockprobe.model.record import Target, Vantage, Versions
 from blockprobe.model.settings import StoreSettings
 from blockprobe.model.words import State
@@ -69,6 +70,33 @@ def test_a_torn_end_costs_the_last_result_only(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
     assert [one.because for one in read_bypasses(path)] == ["one"]
+
+
+def test_a_damaged_file_is_named_in_one_line_whatever_its_bytes_are(tmp_path: Path) -> None:
+    results = log(tmp_path)
+    for number in range(3):
+        results.append(result(because=f"number {number} " * 20))
+    (path,) = results.files()
+    whole = path.read_bytes()
+    said = set()
+    for place in range(12, len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            found = list(read_bypasses(path))
+        except (StoreError, RecordError) as error:
+            said.add("\n" in str(error))
+        else:
+            assert len(found) <= 3
+
+    assert said == {False}
+
+
+def test_a_line_without_end_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "2026-11-21.jsonl.gz"
+    path.write_bytes(gzip.compress(b"x" * (64 * 1024 * 1024), 1))
+
+    with pytest.raises(RecordError, match="are not read"):
+        list(read_bypasses(path))
 
 
 def test_what_follows_a_torn_end_can_be_read_and_the_torn_end_is_kept_beside(tmp_path: Path) -> None:
