@@ -9,7 +9,7 @@ from blockprobe.lab.sites import Site, site
 from blockprobe.model.words import Mechanism as M
 from blockprobe.model.words import State
 
-_IMPATIENT: Final = "\n[limits]\ntimeout_s = 2.0\n"
+_IMPATIENT: Final = "\n[limits]\ntimeout_s = 3.0\n"
 """Four datagrams an attempt in place of five: tests wait for silence most of the time."""
 _QUIC: Final = (M.QUIC_TIMEOUT_SNI, M.QUIC_TIMEOUT_IP)
 
