@@ -7,25 +7,26 @@ from math import sin
 from pathlib import Path
 from typing import Final
 
+from blockprobe import __version__
 from blockprobe.catalogue.due import Planned
 from blockprobe.metrics.counters import Counters
 from blockprobe.metrics.render import Renderer
 from blockprobe.metrics.snapshot import CycleFigures, LineFigures, ReloadFigures, Snapshot, StoreFigures
 from blockprobe.mirrors.by_order import by_order
-from blockprobe.model.bypass import BypassSeen, Outcome, ParityKind, TechniqueId
+from blockprobe.model.bypass import BypassSeen
 from blockprobe.model.codec import load_record
 from blockprobe.model.history import History
 from blockprobe.model.record import Record, Vantage
 from blockprobe.model.settings import MetricsSettings
-from blockprobe.model.words import Layer, State
+from blockprobe.model.words import State
 from blockprobe.verdict.compliance import LineClaim, compliances
 from blockprobe.verdict.history import advance
+from blockprobe.verdict.rules import RULES_VERSION
 
+from .batteries import battery
 from .mirrors import lives
 from .story import NETWORK, SITES, orders, seen
 
-_BY_RESOLVER: Final = (TechniqueId.RESOLVER_TCP, TechniqueId.RESOLVER_DOH)
-_BY_TOOL: Final = (TechniqueId.SOCKS5, TechniqueId.SPLIT_SEGMENTS)
 _GOLDENS: Final = Path(__file__).parents[2] / "tests/goldens"
 _RECORDS: Final = ("demo-news.example", "demo-forged.example", "demo-blockpage.example", "demo-news.example")
 """Real records of the laboratory, for the counters of steps."""
@@ -35,17 +36,21 @@ _RECORDS: Final = ("demo-news.example", "demo-forged.example", "demo-blockpage.e
 class Line:
     """A probe of the story. `own_resolver` False: its answers come from elsewhere, so its figures are refused.
 
-    `phase` makes its curves its own.
+    `phase` makes its curves its own. `beyond_orders`: its plans also run batteries and watch mirrors.
     """
 
     name: str
     asn: int
     own_resolver: bool = True
     phase: float = 0.0
+    beyond_orders: bool = True
     looks_every: timedelta = timedelta(hours=1)
 
 
-LINES: Final = (Line(name="leeds-3", asn=64500), Line(name="york-1", asn=64500, own_resolver=False, phase=1.5))
+LINES: Final = (
+    Line(name="leeds-3", asn=64500),
+    Line(name="york-1", asn=64500, own_resolver=False, phase=1.5, beyond_orders=False),
+)
 
 
 def records() -> tuple[Record, ...]:
@@ -61,6 +66,7 @@ class Probe:
     began: datetime
     records: tuple[Record, ...]
     histories: dict[str, History] = field(default_factory=dict)
+    batteries: dict[str, BypassSeen] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     cycles: int = 0
     renderer: Renderer = field(default_factory=lambda: Renderer(MetricsSettings(per_site="all", max_series=2000)))
@@ -71,6 +77,8 @@ class Probe:
             look = replace(seen(site, self.began, at), own_resolver=self.line.own_resolver)
             history = self.histories.get(site.target, History(target=site.target))
             self.histories[site.target], _ = advance(history, look, network=NETWORK)
+        if self.line.beyond_orders:
+            self._try(at)
         for record in self.records[: 1 + self.cycles // 7 % len(self.records)]:
             self.counters.take(record)
         self.counters.cycle(controls_ok=self.cycles % 24 != 13)
@@ -85,11 +93,13 @@ class Probe:
             neighbours=tuple(site.target for site in SITES if site.neighbour),
         )  # fmt: skip
         made = orders(self.began)
+        known = lives(self.began, at) if self.line.beyond_orders else ()
         return Snapshot(
             at=at,
             vantage=Vantage(name=self.line.name, isp=NETWORK, asn=self.line.asn, country="GB", filters="off"),
-            blockprobe="0.1.0",
-            rules=1,
+            network=NETWORK,
+            blockprobe=__version__,
+            rules=RULES_VERSION,
             counts=self.counters.counts(),
             reload=ReloadFigures(ok=True, succeeded_at=self.began),
             cycle=self._cycle(looked_at),
@@ -100,34 +110,17 @@ class Probe:
             histories=dict(self.histories),
             orders=made,
             compliances=compliances(made, self.histories, claim, at),
-            batteries={name: one for name, one in self._batteries(looked_at)},
-            mirrors=by_order(lives(self.began, at), made, at, since=at - timedelta(hours=12)),
+            batteries=dict(self.batteries),
+            mirrors=by_order(known, made, at, since=at - timedelta(hours=12)),
         )
 
-    def _batteries(self, at: datetime) -> Iterator[tuple[str, BypassSeen]]:
-        """A resolver's block falls to another resolver, one of the name on the wire to a proxy, one of the address
-        not always."""
-        for number, (target, history) in enumerate(sorted(self.histories.items())):
-            if history.state is not State.BLOCKED or not history.mechanisms:
-                continue
-            layer = history.mechanisms[0].layer
-            opens = {Layer.DNS: _BY_RESOLVER, Layer.TLS: _BY_TOOL}.get(layer, () if number % 2 else _BY_TOOL)
-            tried = (*_BY_RESOLVER, *_BY_TOOL)
-            yield (
-                target,
-                BypassSeen(
-                    target=target,
-                    at=at,
-                    network=NETWORK,
-                    lowest_effort=None if not opens else 1 if opens is _BY_RESOLVER else 3,
-                    outcomes=tuple((one, Outcome.WORKS if one in opens else Outcome.FAILS) for one in tried),
-                    parity=(ParityKind.RESOLVER_DOH,)
-                    if opens is _BY_RESOLVER
-                    else (ParityKind.FAMILY,)
-                    if opens
-                    else (),
-                ),
-            )
+    def _try(self, at: datetime) -> None:
+        """A battery a day against everything that is blocked."""
+        for target, history in self.histories.items():
+            last = self.batteries.get(target)
+            due = last is None or at - last.at >= timedelta(days=1)
+            if due and history.state is State.BLOCKED and history.mechanisms:
+                self.batteries[target] = battery(target, history.mechanisms[0].layer, at)
 
     def exposition(self, at: datetime, *, looked_at: datetime) -> bytes:
         """What Prometheus would get."""
@@ -153,7 +146,7 @@ class Probe:
         return StoreFigures(
             size_bytes=min(size, 499_000_000),
             max_bytes=500_000_000,
-            waiting=self.cycles % 3,
+            waiting=17 if self.cycles % 60 == 31 else 0,  # now and then a scrape falls into a cycle
             durable_at=looked_at,
             dropped={"cap": 40 * full} if full else {},
         )

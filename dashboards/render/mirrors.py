@@ -1,6 +1,7 @@
 """The mirrors of the story: what looks every six hours make of a dozen names of two orders' sites."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -12,21 +13,40 @@ from blockprobe.model.words import State
 
 _EVERY_H: Final = 6
 _NEVER_H: Final = 10_000
-_MIRRORS: Final = (
-    ("films-0.example", 0, 90, _NEVER_H),
-    ("films-0.example", 0, _NEVER_H, 150),
-    ("films-0.example", 30, 130, _NEVER_H),
-    ("films-0.example", 60, _NEVER_H, _NEVER_H),
-    ("films-0.example", 100, 180, 260),
-    ("films-0.example", 200, _NEVER_H, _NEVER_H),
-    ("films-1.example", 0, 64, _NEVER_H),
-    ("films-1.example", 120, _NEVER_H, 220),
-    ("films-1.example", 0, _NEVER_H, _NEVER_H),
-    ("music-0.example", 0, 30, 210),
-    ("music-0.example", 20, 240, _NEVER_H),
-    ("music-0.example", 10, _NEVER_H, _NEVER_H),
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """One name: whose mirror it is (the site itself, where the name is empty), and the hours from which on it lives,
+    is blocked and is dead; between the two hours of `doubt` nobody can tell what the line does."""
+
+    site: str
+    alive: int = 0
+    blocked: int = _NEVER_H
+    dead: int = _NEVER_H
+    doubt: tuple[int, int] = (_NEVER_H, _NEVER_H)
+    is_site: bool = False
+
+
+_FILMS, _MORE_FILMS, _MUSIC = "films-0.example", "films-1.example", "music-0.example"
+_TOLD: Final = (
+    _Told(site=_FILMS, blocked=40, is_site=True),
+    _Told(site=_FILMS, alive=0, blocked=90),
+    _Told(site=_FILMS, alive=0, dead=150),
+    _Told(site=_FILMS, alive=30, blocked=130),
+    _Told(site=_FILMS, alive=60, doubt=(150, 190)),
+    _Told(site=_FILMS, alive=100, blocked=180, dead=260),
+    _Told(site=_FILMS, alive=200),
+    _Told(site=_MORE_FILMS, blocked=40, is_site=True),
+    _Told(site=_MORE_FILMS, alive=52, blocked=150),
+    _Told(site=_MORE_FILMS, alive=176, dead=250),
+    _Told(site=_MORE_FILMS, alive=284),
+    _Told(site=_MUSIC, blocked=0, is_site=True),
+    _Told(site=_MUSIC, alive=6, blocked=40, dead=210),
+    _Told(site=_MUSIC, alive=60, blocked=160),
+    _Told(site=_MUSIC, alive=170, blocked=240),
+    _Told(site=_MUSIC, alive=245, doubt=(318, _NEVER_H)),
 )
-"""Whose mirror, and the hours from which on it lives, is blocked and is dead."""
 
 
 def lives(began: datetime, at: datetime) -> tuple[Life, ...]:
@@ -36,21 +56,28 @@ def lives(began: datetime, at: datetime) -> tuple[Life, ...]:
 
 @lru_cache(maxsize=8)
 def _lives(began: datetime, looks: int) -> tuple[Life, ...]:
-    return tuple(_life(number, began, looks) for number in range(len(_MIRRORS)))
+    return tuple(_life(number, began, looks) for number in range(len(_TOLD)))
 
 
 def _life(number: int, began: datetime, looks: int) -> Life:
-    site, *_ = _MIRRORS[number]
+    told = _TOLD[number]
+    name = told.site if told.is_site else f"mirror-{number}.example"
     kind = MirrorClass.PROXY_LIVE if number % 3 == 0 else MirrorClass.COPY_LIVE_UNKNOWN
-    life = Life(name=f"mirror-{number}.example", site=site, source=Source.LINK_LIST, known_at=began, kind=kind)
-    for look in _looks(number, began, looks):
+    life = Life(name=name, site=told.site, source=Source.LINK_LIST, known_at=began, kind=kind)
+    for look in _looks(told, began, looks):
         life = advance(life, look)
     return life
 
 
-def _looks(number: int, began: datetime, looks: int) -> Iterator[MirrorLook]:
-    _, alive_h, blocked_h, dead_h = _MIRRORS[number]
+def _looks(told: _Told, began: datetime, looks: int) -> Iterator[MirrorLook]:
     for hour in range(0, looks * _EVERY_H + 1, _EVERY_H):
-        alive = alive_h <= hour < dead_h
-        line = State.DOWN if not alive else State.BLOCKED if hour >= blocked_h else State.ACCESSIBLE
-        yield MirrorLook(at=began + timedelta(hours=hour), took_s=20.0, alive=alive, line=line)
+        alive = told.alive <= hour < told.dead
+        yield MirrorLook(at=began + timedelta(hours=hour), took_s=20.0, alive=alive, line=_line(told, hour))
+
+
+def _line(told: _Told, hour: int) -> State:
+    if not told.alive <= hour < told.dead:
+        return State.DOWN
+    if told.doubt[0] <= hour < told.doubt[1]:
+        return State.INCONCLUSIVE
+    return State.BLOCKED if hour >= told.blocked else State.ACCESSIBLE

@@ -1,7 +1,7 @@
 """One network, its lines and its sites: which state, since when, by which mechanism."""
 
 from .page import Page, Row
-from .panels import AnyPanel, Column, Look, bars, coloured, figures, lines, rows, worded
+from .panels import EACH_TEXT, AnyPanel, Column, Look, bars, coloured, figures, lines, rows, worded
 from .queries import LINE, PROBE, Query, moment, of_probe, of_site
 from .words import AMBER, BLUE, FAULT, PURPLE, STATE_COLOURS, WELL, spoken, works
 
@@ -65,6 +65,7 @@ def _resolver() -> AnyPanel:
         size=(12, 5),
         mappings=(spoken({"1": ("the network's own", BLUE), "0": ("a third party's", AMBER)}),),
         empty="not known",
+        text=EACH_TEXT,
     )
     return figures(look, Query(expr=of_probe("blockprobe_resolver_own"), legend="{{probe}}"))
 
@@ -81,6 +82,7 @@ def _selftest() -> AnyPanel:
         steps=((None, FAULT), (1, WELL)),
         mappings=(works("as stated", "not as stated"),),
         empty="none is configured",
+        text=EACH_TEXT,
     )
     return figures(
         look, Query(expr=of_probe("blockprobe_line_selftest_ok", "probe, kind"), legend="{{kind}} · {{probe}}")
@@ -184,6 +186,7 @@ def _mechanism_course() -> AnyPanel:
         unit="none",
         size=(12, 9),
         decimals=0,
+        bounds=(0, None),
     )
     expr = f"count by (mechanism) ({of_site(f'blockprobe_site_interference{CHOSEN}', 'site, probe, mechanism')})"
     return lines(look, Query(expr=expr, legend="{{mechanism}}"))

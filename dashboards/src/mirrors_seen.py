@@ -2,7 +2,7 @@
 
 from .panels import AnyPanel, Column, Look, bars, coloured, dashed, lines, rows
 from .queries import BY_ORDER, Query, moment, of_order
-from .words import BLUE, GREY, PURPLE
+from .words import BLUE, GREY, PURPLE, negative
 
 LABELS = {"order": "Order", "isp": "Network", "probe": "Probe"}
 KNOWN = (
@@ -25,7 +25,7 @@ def _states() -> AnyPanel:
             f"does; unknown: alive, and it is in doubt; dead: for everybody. {KNOWN}"
         ),
         unit="none",
-        size=(7, 8),
+        size=(7, 9),
         decimals=0,
         bounds=(0, None),
         empty="no mirror is watched",
@@ -42,7 +42,7 @@ def _coverage() -> AnyPanel:
             f"there are bounds only. {KNOWN}"
         ),
         unit="percentunit",
-        size=(10, 8),
+        size=(17, 9),
         bounds=(0.0, 1.0),
         empty="no mirror is known to live",
     )
@@ -61,17 +61,31 @@ def _half_lives() -> AnyPanel:
         title="Half-life of mirrors",
         says=(
             "When half of them had ended, since first seen alive: by a block, by death, or by either; blocked and dead "
-            "compete. Earliest and latest are what the times of looks leave open, lower and upper add chance (95 %). A "
-            f"row that is missing has not been reached. {KNOWN}"
+            "compete. The times of looks leave open what lies between earliest and latest; the 95 % bounds add chance. "
+            f"No row: not even the first bound is reached. {KNOWN}"
         ),
         unit="s",
-        size=(7, 8),
+        size=(24, 8),
         empty="half have not ended yet",
     )
-    expr = of_order("blockprobe_mirror_half_life_seconds", by=f"{BY_ORDER}, cause, bound")
-    return rows(
-        look, Column(expr=expr, title="Half-life", unit="s"), labels={**LABELS, "cause": "By", "bound": "Bound"}
+    bounds = {
+        "lower": "95 %: not before",
+        "earliest": "Earliest",
+        "latest": "Latest",
+        "upper": "95 %: not after",
+    }
+    columns = (
+        Column(expr=_reached(bound), title=title, unit="s", mappings=(negative("not reached yet", GREY),))
+        for bound, title in bounds.items()
     )
+    return rows(look, *columns, labels={**LABELS, "cause": "By"})
+
+
+def _reached(bound: str) -> str:
+    """One bound, and below zero (shown as words) where only an earlier one is reached: `lower` is the first of all."""
+    metric, by = "blockprobe_mirror_half_life_seconds", f"{BY_ORDER}, cause"
+    first, this = (of_order(metric, f'bound="{one}"', by=by) for one in ("lower", bound))
+    return first if bound == "lower" else f"{this} or 0 * {first} - 1"
 
 
 def _counts() -> AnyPanel:

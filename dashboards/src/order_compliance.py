@@ -60,7 +60,7 @@ def _figure(name: str, says: str) -> tuple[AnyPanel, ...]:
         title=f"Order {name} ratio",
         says=f"{says} {NEUTRAL} {MISSING}",
         unit="percentunit",
-        size=(7, 8),
+        size=(8, 11),
         decimals=1,
         mappings=(unknown(),),
         bounds=PERCENT,
@@ -72,7 +72,7 @@ def _figure(name: str, says: str) -> tuple[AnyPanel, ...]:
             f"are a census, so this is no confidence interval. {MISSING}"
         ),
         unit="percentunit",
-        size=(11, 8),
+        size=(9, 11),
         bounds=PERCENT,
     )
     curves = lines(
@@ -96,7 +96,7 @@ def _last_conclusive(name: str) -> AnyPanel:
             "ratio an old one."
         ),
         unit="dateTimeFromNow",
-        size=(6, 8),
+        size=(7, 11),
     )
     expr = moment(of_order("blockprobe_order_last_conclusive_timestamp_seconds"))
     return figures(look, Query(expr=expr, legend=ORDER_LEGEND), plain=True)
@@ -268,4 +268,7 @@ def _orders() -> AnyPanel:
     info = f'max by ({", ".join(labels)}) (blockprobe_order_info{{order=~"$order"}})'
     sites = f"max by (order) (sum without (state) ({ordered('blockprobe_order_sites')}))"
     entries = Column(expr=f"{sites} * on (order) group_right () {info}", title="Entries in force", decimals=0)
-    return rows(look, entries, labels=labels)
+    table = rows(look, entries, labels=labels)
+    for title, width in (("Order", 200), ("Jurisdiction", 120), ("Kind", 120), ("Entries in force", 160)):
+        narrow(table, title, width)
+    return table

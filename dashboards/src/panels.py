@@ -19,6 +19,10 @@ from .words import BLUE, NOT_ENOUGH, STATE_COLOURS, spoken
 AnyPanel = timeseries.Panel | stat.Panel | table.Panel | bargauge.Panel
 P = TypeVar("P", timeseries.Panel, stat.Panel, table.Panel, bargauge.Panel)
 SOURCE: Final = options.DataSourceRef(type_val="prometheus", uid="${datasource}")
+BAR_TEXT: Final = (13, 18)
+"""Sizes of a bar's name and value: as large as fits would be huge where there are two bars."""
+EACH_TEXT: Final = (13, 18)
+"""The same for tiles of which there are as many as probes: names would shrink beside long values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,8 @@ class Look:
     """How a panel shows its values.
 
     `says` is the description, a reader's first help. `steps` are thresholds: the first colour holds from below, each
-    other one from its value on. `size` is width (of 24) and height.
+    other one from its value on. `size` is width (of 24) and height. `text` are the sizes of names and values in pixels;
+    None: as large as fits.
     """
 
     title: str
@@ -38,6 +43,7 @@ class Look:
     mappings: tuple[model.ValueMapping, ...] = ()
     bounds: tuple[float | None, float | None] = (None, None)
     empty: str = NOT_ENOUGH
+    text: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,7 @@ def figures(look: Look, *queries: Query, plain: bool = False) -> stat.Panel:
     panel = _common(stat.Panel(), look, [_instant(query) for query in queries])
     colour = options.BigValueColorMode.NONE if plain else options.BigValueColorMode.VALUE
     panel.graph_mode(options.BigValueGraphMode.NONE).color_mode(colour)
+    _sized(panel, look.text)
     panel.text_mode(options.BigValueTextMode.VALUE_AND_NAME if len(queries) > 1 else options.BigValueTextMode.AUTO)
     return panel.reduce_options(_last()).orientation(options.VizOrientation.HORIZONTAL)
 
@@ -68,6 +75,7 @@ def bars(look: Look, *queries: Query) -> bargauge.Panel:
     """The present values as bars, one a series."""
     panel = _common(bargauge.Panel(), look, [_instant(query) for query in queries])
     panel.display_mode(options.BarGaugeDisplayMode.BASIC).orientation(options.VizOrientation.HORIZONTAL)
+    _sized(panel, look.text or BAR_TEXT)
     return panel.reduce_options(_last())
 
 
@@ -122,9 +130,16 @@ def worded(panel: table.Panel, column: str, words: Mapping[str, tuple[str, str |
     return panel.override_by_name(column, [mapping, cell])
 
 
-def narrow(panel: table.Panel, column: str) -> table.Panel:
-    """With no more room for a column than a name needs, so that words beside it have theirs."""
-    return panel.override_by_name(column, [model.DynamicConfigValue(id_val="custom.width", value=200)])
+def named(panel: P, names: Mapping[str, str]) -> P:
+    """Series with words in place of what their label says."""
+    for name, words in names.items():
+        panel.override_by_name(name, [model.DynamicConfigValue(id_val="displayName", value=words)])
+    return panel
+
+
+def narrow(panel: table.Panel, column: str, width: int = 200) -> table.Panel:
+    """With no more room for a column than a name needs (pixels), so that words beside it have theirs."""
+    return panel.override_by_name(column, [model.DynamicConfigValue(id_val="custom.width", value=width)])
 
 
 def _common(panel: P, look: Look, queries: Sequence[prometheus.Dataquery]) -> P:
@@ -143,6 +158,11 @@ def _common(panel: P, look: Look, queries: Sequence[prometheus.Dataquery]) -> P:
     for ref, query in zip(_refs(len(queries)), queries, strict=True):
         panel.with_target(query.ref_id(ref).datasource(SOURCE))
     return panel
+
+
+def _sized(panel: stat.Panel | bargauge.Panel, text: tuple[int, int] | None) -> None:
+    if text is not None:
+        panel.text(common.VizTextDisplayOptions().title_size(text[0]).value_size(text[1]))
 
 
 def _instant(query: Query) -> prometheus.Dataquery:

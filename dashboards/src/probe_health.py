@@ -2,7 +2,7 @@
 
 from . import probe_keeping
 from .page import Page, Row
-from .panels import AnyPanel, Look, figures, lines
+from .panels import EACH_TEXT, AnyPanel, Look, figures, lines
 from .probe_keeping import EACH, WORKS
 from .queries import LINE, PROBE, Query, moment, of_probe
 from .words import AMBER, FAULT, WELL, works
@@ -36,6 +36,7 @@ def _completed() -> AnyPanel:
         unit="dateTimeFromNow",
         size=(5, 5),
         empty="none yet",
+        text=EACH_TEXT,
     )
     expr = moment(of_probe("blockprobe_cycle_last_completed_timestamp_seconds"))
     return figures(look, Query(expr=expr, legend=EACH), plain=True)
@@ -52,6 +53,7 @@ def _controls() -> AnyPanel:
         size=(5, 5),
         steps=WORKS,
         mappings=(works("good", "failed"),),
+        text=EACH_TEXT,
     )
     return figures(look, Query(expr=of_probe("blockprobe_cycle_controls_ok"), legend=EACH))
 
@@ -65,6 +67,7 @@ def _selftest() -> AnyPanel:
         steps=WORKS,
         mappings=(works("as stated", "not as stated"),),
         empty="none is configured",
+        text=EACH_TEXT,
     )
     expr = of_probe("blockprobe_line_selftest_ok", "probe, kind")
     return figures(look, Query(expr=expr, legend="{{kind}} · {{probe}}"))
@@ -78,6 +81,7 @@ def _reload() -> AnyPanel:
         size=(4, 5),
         steps=WORKS,
         mappings=(works("accepted", "refused"),),
+        text=EACH_TEXT,
     )
     return figures(look, Query(expr=of_probe("blockprobe_config_last_reload_successful"), legend=EACH))
 
@@ -93,6 +97,7 @@ def _clock() -> AnyPanel:
         size=(5, 5),
         decimals=1,
         steps=((None, WELL), (5, AMBER), (60, FAULT)),
+        text=EACH_TEXT,
     )
     return figures(look, Query(expr=f"abs({of_probe('blockprobe_clock_offset_seconds')})", legend=EACH))
 

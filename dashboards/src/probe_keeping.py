@@ -1,8 +1,8 @@
 """Panels of probe health that are about controls, the store and the process."""
 
-from .panels import AnyPanel, Column, Look, bars, dashed, figures, lines, rows
+from .panels import EACH_TEXT, AnyPanel, Column, Look, bars, dashed, figures, lines, rows
 from .queries import LINE, PROBE, Query, moment, of_probe
-from .words import AMBER, BLUE, FAULT, WELL, works
+from .words import AMBER, BLUE, FAULT, WELL, spoken, works
 
 EACH = "{{probe}}"
 WORKS = ((None, FAULT), (1, WELL))
@@ -34,6 +34,7 @@ def _reachable() -> AnyPanel:
         size=(8, 8),
         steps=WORKS,
         mappings=(works("reached", "not reached"),),
+        text=EACH_TEXT,
     )
     expr = of_probe("blockprobe_control_reachable", "probe, kind")
     return figures(look, Query(expr=expr, legend="{{kind}} · {{probe}}"))
@@ -60,6 +61,7 @@ def _network() -> AnyPanel:
         size=(5, 8),
         decimals=0,
         steps=((None, BLUE), (1, AMBER)),
+        text=EACH_TEXT,
     )
     changes = f"increase(blockprobe_network_changes_total[1d]) * {PROBE} {LINE}"
     return figures(look, Query(expr=f"max by (probe) ({changes})", legend=EACH))
@@ -67,15 +69,16 @@ def _network() -> AnyPanel:
 
 def _hijack() -> AnyPanel:
     look = Look(
-        title="DNS answered by nobody",
+        title="DNS answered where no resolver is",
         says=(
-            "1, in amber: questions to an address that runs no resolver were answered, so somebody on the path "
-            "intercepts DNS."
+            "yes: questions to an address that runs no resolver were answered, so somebody on the path intercepts "
+            "DNS. Amber: somebody should look."
         ),
         unit="none",
         size=(5, 8),
-        steps=((None, BLUE), (1, AMBER)),
+        mappings=(spoken({"0": ("no", BLUE), "1": ("yes", AMBER)}),),
         empty="not known",
+        text=EACH_TEXT,
     )
     return figures(look, Query(expr=of_probe("blockprobe_resolver_hijack_suspected"), legend=EACH))
 
@@ -146,6 +149,7 @@ def _durable() -> AnyPanel:
         unit="dateTimeFromNow",
         size=(4, 8),
         empty="none yet",
+        text=EACH_TEXT,
     )
     expr = moment(of_probe("blockprobe_store_last_durable_timestamp_seconds"))
     return figures(look, Query(expr=expr, legend=EACH), plain=True)

@@ -1,9 +1,16 @@
 """What still opens blocked entries: availability by effort and technique, never how many people use it."""
 
-from .panels import AnyPanel, Column, Look, bars, rows
+from .panels import AnyPanel, Column, Look, bars, named, rows
 from .queries import BY_ORDER, Query, moment, of_order
 from .words import BLUE
 
+EFFORTS = {
+    "0": "0 nothing to set",
+    "1": "1 one setting",
+    "2": "2 another address",
+    "3": "3 a tool",
+    "none": "none is known",
+}
 LABELS = {"order": "Order", "isp": "Network", "probe": "Probe"}
 NOT_USE = (
     "It says that a way exists on the measured line, not that anybody uses it. Only entries that are blocked now and "
@@ -19,16 +26,19 @@ def panels() -> tuple[AnyPanel, ...]:
 def _efforts() -> AnyPanel:
     look = Look(
         title="Least effort that opens a blocked entry",
-        says=f"0: nothing to install or set. 1: one setting. 2: another address. 3: a tool. {NOT_USE}",
+        says=(
+            "0: nothing to install or set. 1: one setting. 2: another address. 3: a tool. None is known: nothing that "
+            f"was tried opens it, or that is in doubt. {NOT_USE}"
+        ),
         unit="none",
-        size=(7, 8),
+        size=(7, 10),
         decimals=0,
         bounds=(0, None),
         steps=((None, BLUE),),
         empty="no battery yet",
     )
     expr = f"sum by (effort) ({of_order('blockprobe_bypass_lowest_effort', by=f'{BY_ORDER}, effort')})"
-    return bars(look, Query(expr=expr, legend="{{effort}}"))
+    return named(bars(look, Query(expr=expr, legend="{{effort}}")), EFFORTS)
 
 
 def _techniques() -> AnyPanel:
@@ -36,13 +46,13 @@ def _techniques() -> AnyPanel:
         title="Techniques that open blocked entries",
         says=f"Entries that each technique opens; one entry is in as many bars as techniques open it. {NOT_USE}",
         unit="none",
-        size=(10, 8),
+        size=(10, 10),
         decimals=0,
         bounds=(0, None),
         empty="nothing that was tried opens any",
     )
     works = of_order("blockprobe_bypass_techniques", 'outcome="works"', by=f"{BY_ORDER}, technique")
-    return bars(look, Query(expr=f"sum by (technique) ({works})", legend="{{technique}}"))
+    return bars(look, Query(expr=f"sort_desc(sum by (technique) ({works}))", legend="{{technique}}"))
 
 
 def _holes() -> AnyPanel:
@@ -53,12 +63,12 @@ def _holes() -> AnyPanel:
             f"resolvers, where another one opens what the line's own hide. {NOT_USE}"
         ),
         unit="none",
-        size=(7, 8),
+        size=(7, 10),
         decimals=0,
         bounds=(0, None),
         empty="none was found",
     )
-    expr = f"sum by (kind) ({of_order('blockprobe_parity_gaps', by=f'{BY_ORDER}, kind')})"
+    expr = f"sort_desc(sum by (kind) ({of_order('blockprobe_parity_gaps', by=f'{BY_ORDER}, kind')}))"
     return bars(look, Query(expr=expr, legend="{{kind}}"))
 
 
@@ -78,7 +88,7 @@ def _counts() -> AnyPanel:
         look,
         Column(expr=of_order("blockprobe_bypass_tried"), title="Tried", decimals=0),
         Column(expr=of_order("blockprobe_bypass_available"), title="Something opens it", decimals=0),
-        Column(expr=of_order("blockprobe_bypass_not_available"), title="Nothing that was tried opens it", decimals=0),
+        Column(expr=of_order("blockprobe_bypass_not_available"), title="Nothing tried opens it", decimals=0),
         Column(expr=last, title="Latest battery (UTC)", unit="dateTimeAsIso"),
         labels=LABELS,
     )

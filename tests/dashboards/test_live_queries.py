@@ -53,15 +53,23 @@ def fault(live: Prometheus, asked: Asked) -> str | None:
     result = live.series(expr) if asked.target.get("instant") else live.course(expr, 5)
     if not result:
         return f"{asked.where}: no data: {expr}"
-    legend = set(re.findall(r"\{\{(\w+)\}\}", asked.target.get("legendFormat", "")))
-    absent = {label for label in legend for one in result if not one["metric"].get(label)}
+    shown = set(re.findall(r"\{\{(\w+)\}\}", asked.target.get("legendFormat", ""))) | columns(asked)
+    absent = {label for label in shown for one in result if not one["metric"].get(label)}
     values = [value for one in result for _, value in one.get("values", [one.get("value")])]
     if absent:
-        return f"{asked.where}: series without {sorted(absent)}, which the legend shows"
+        return f"{asked.where}: series without {sorted(absent)}, which legend or table shows"
     return None if any(value != "NaN" for value in values) else f"{asked.where}: nothing but NaN"
 
 
-def test_every_panel_query_returns_data_with_the_labels_of_its_legend(live):
+def columns(asked: Asked) -> set[str]:
+    """The labels that are columns of the panel's table; its first query gives them all."""
+    if asked.target["refId"] != "A":
+        return set()
+    changes = [one["options"] for one in asked.panel.get("transformations", ()) if one["id"] == "organize"]
+    return {name for one in changes for name in one["renameByName"] if not name.startswith("Value")}
+
+
+def test_every_panel_query_returns_data_with_the_labels_of_its_legend_or_table(live):
     asked = list(queries())
 
     assert len(asked) > 60
@@ -91,6 +99,16 @@ def test_a_legend_whose_label_is_not_there_is_found(live):
 
     assert fault(live, one) is None
     assert "without ['prob']" in (fault(live, wrong) or "")
+
+
+def test_a_column_whose_label_is_not_there_is_found(live):
+    one = next(one for one in queries() if one.panel["title"] == "Ways around, order by order")
+    wrong = Asked(
+        dashboard=one.dashboard, panel=one.panel, target={**one.target, "expr": one.expr.replace(" isp,", "")}
+    )
+
+    assert fault(live, one) is None
+    assert "without ['isp']" in (fault(live, wrong) or "")
 
 
 def test_choosing_a_probe_leaves_only_its_series(live):

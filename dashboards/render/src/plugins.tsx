@@ -71,6 +71,7 @@ function Stat(props: PanelProps<any>) {
       colorMode={props.options.colorMode}
       graphMode="none"
       textMode={several ? 'value_and_name' : 'value'}
+      text={props.options.text}
       wideLayout={props.options.wideLayout}
     />
   ));
@@ -91,6 +92,7 @@ function Bars(props: PanelProps<any>) {
       lcdCellWidth={12}
       displayMode={props.options.displayMode}
       namePlacement={props.options.namePlacement}
+      text={props.options.text}
       alignmentFactors={alignmentFactors}
       showUnfilled
     />
