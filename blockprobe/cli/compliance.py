@@ -11,7 +11,7 @@ from blockprobe.cli.process import command
 @command
 def compliance(
     order: Annotated[
-        str | None, typer.Argument(metavar="[ORDER]", help="One order's id, as in gb/example. Default: all.")
+        str | None, typer.Argument(metavar="ORDER", help="One order's id, as in gb/example. Default: all.")
     ] = None,
     format_: PlainFormatOption = "table",
     config: ConfigOption = None,

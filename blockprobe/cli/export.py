@@ -16,7 +16,8 @@ def export(
         typer.Option("--to", help="records: blockprobe's own, a line each. ooni: OONI web_connectivity measurements."),
     ] = "records",
     store: Annotated[
-        str | None, typer.Option("--store", metavar="DIR", help="The store to copy. Default: [store] dir.")
+        str | None,
+        typer.Option("--store", metavar="DIR", help="The store to copy. Default: that of the configuration."),
     ] = None,
     own: Annotated[
         str | None,

@@ -14,7 +14,7 @@ def classify(
     pages: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CANDIDATE]…", help="More candidate pages, beside those of --candidate; with --live the hosts."
+            metavar="CANDIDATE", help="More candidate pages, beside those of --candidate; with --live the hosts."
         ),
     ] = None,
     live: Annotated[

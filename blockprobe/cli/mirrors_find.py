@@ -12,7 +12,7 @@ from blockprobe.cli.process import command
 @command
 def find(
     sites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE]…", help="Domains or URLs whose mirrors are looked for.")
+        list[str] | None, typer.Argument(metavar="SITE", help="Domains or URLs whose mirrors are looked for.")
     ] = None,
     file: Annotated[str | None, typer.Option(metavar="LIST|-", help="More sites, one a line.")] = None,
     word: Annotated[

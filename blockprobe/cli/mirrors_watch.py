@@ -8,14 +8,15 @@ from blockprobe.cli.options import ConfigOption, PlainFormatOption
 from blockprobe.cli.process import command
 
 _StoreOption = Annotated[
-    str | None, typer.Option("--store", metavar="DIR", help="Where the book of mirrors is. Default: [store] dir.")
+    str | None,
+    typer.Option("--store", metavar="DIR", help="Where the book of mirrors is. Default: that of the configuration."),
 ]
 
 
 @command
 def watch(
     sites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SITE]…", help="Whose mirrors. Default: all in the book.")
+        list[str] | None, typer.Argument(metavar="SITE", help="Whose mirrors. Default: all in the book.")
     ] = None,
     add: Annotated[
         list[str] | None,

@@ -31,7 +31,10 @@ def watch(
         float | None, typer.Option(metavar="SECONDS", min=60, help="Look again and again. Default: once.")
     ] = None,
     store: Annotated[
-        str | None, typer.Option("--store", metavar="DIR", help="Where the book of proxies is. Default: [store] dir.")
+        str | None,
+        typer.Option(
+            "--store", metavar="DIR", help="Where the book of proxies is. Default: that of the configuration."
+        ),
     ] = None,
     format_: PlainFormatOption = "table",
     config: ConfigOption = None,

@@ -71,6 +71,13 @@ def test_every_command_and_option_has_a_sentence() -> None:
             assert parameter.help, (name, parameter.name)
 
 
+def test_no_help_is_taken_for_markup() -> None:
+    """rich leaves out what stands in square brackets, and usage lines put brackets of their own around a metavar."""
+    for name, one in every_command().items():
+        for parameter in one.params:  # type: ignore[attr-defined]
+            assert "[" not in f"{parameter.help}{parameter.metavar}", (name, parameter.name)
+
+
 def test_every_command_and_option_is_documented() -> None:
     page = (ROOT / "docs/cli.md").read_text()
 
