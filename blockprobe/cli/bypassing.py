@@ -45,7 +45,7 @@ def bypass_targets(wish: Wish) -> int:
     for fault in listed.faults:
         complain(fault)
     if not listed.targets:
-        complain("no target to get around")
+        complain("no target that can be tried; mend the lines named above")
         return Exit.USAGE
     done: list[Bypass] = []
     offline = 0

@@ -63,7 +63,7 @@ def check_targets(wish: Wish) -> int:
     for fault in listed.faults:
         complain(fault)
     if not listed.targets:
-        complain("no target to measure")
+        complain("no target that can be measured; mend the lines named above")
         return Exit.USAGE
     tally = Tally()
     output = open_output(wish.format, settings, listed.targets)

@@ -57,7 +57,7 @@ def _judge_file(file: str, *, read: Reader, known: Knowledge, output: Output) ->
         complain(f"{file}: cannot be read: {error.strerror}; give a readable file, or - for standard input")
         return 0
     if not judged:
-        complain(f"{file}: nothing in it could be judged")
+        complain(f"{file}: nothing in it could be judged; give records of `check --format json`, or --input ooni")
     return judged
 
 
@@ -87,7 +87,7 @@ def _judge_store(file: str, *, known: Knowledge, output: Output) -> int:
         complain(str(error))
         return 0
     if not judged:
-        complain(f"{file}: no record with evidence in it")
+        complain(f"{file}: no record with evidence in it; give the folder that [store] dir names, or a segment in it")
     return judged
 
 

@@ -33,7 +33,7 @@ class Listed:
 
 
 def read_targets(arguments: tuple[str, ...], file: str | None, overrides: Overrides) -> Listed:
-    """All targets; raises TargetError for unusable arguments, an unreadable file, or nothing to measure at all.
+    """All targets; raises TargetError for unusable arguments, a file without any, or nothing to measure at all.
 
     A line of a list that cannot be used is named in `faults` and does not keep the rest from being measured.
     """
@@ -46,6 +46,8 @@ def read_targets(arguments: tuple[str, ...], file: str | None, overrides: Overri
                 _add(_text_of(line), found)
             except TargetError as error:
                 faults.append(f"{place}: {error}")
+        if not found and not faults:
+            raise TargetError(f"{_name_of(file)}: no target in it; write one a line: a domain, URL or IP address")
     elif not arguments:
         raise TargetError("nothing to measure: give a domain, URL or IP address, or --file LIST")
     changed = tuple(
@@ -82,12 +84,16 @@ def _text_of(line: bytes) -> str:
 
 def _lines(file: str) -> Iterator[tuple[str, bytes]]:
     """Place ("LIST:17") and content of each line that is neither blank nor a comment."""
-    name = "standard input" if file == "-" else file
+    name = _name_of(file)
     with opened(file) as stream:
         for number, raw in enumerate(_bounded_lines(stream), start=1):
             line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
             if line and not line.startswith(b"#"):
                 yield f"{name}:{number}", line
+
+
+def _name_of(file: str) -> str:
+    return "standard input" if file == "-" else file
 
 
 @contextmanager

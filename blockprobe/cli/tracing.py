@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from blockprobe import __version__
@@ -52,12 +53,15 @@ def trace_target(order: Order) -> int:
         raise ConfigError("--pcap needs raw sight; leave out --no-raw")
     with _new_file(order.pcap) as pcap:
         document, interrupted = _traced(settings, target, order, pcap)
+        kept = pcap is not None and os.fstat(pcap).st_size > 0
     if document is None:
         complain("interrupted before anything was known")
         return Exit.INTERRUPTED
     _show(document, order.format)
-    if pcap is not None:
+    if kept:
         complain(f"{order.pcap}: holds this line's own address; do not publish it as it is")
+    elif pcap is not None:
+        complain(f"{order.pcap}: not kept, for no packet was seen; seeing them needs CAP_NET_RAW (docs/trace.md)")
     if interrupted:
         complain("interrupted: what is known so far")
         return Exit.INTERRUPTED
@@ -69,7 +73,10 @@ def trace_target(order: Order) -> int:
 
 @contextmanager
 def _new_file(path: str | None) -> Iterator[int | None]:
-    """The descriptor of a file that was not there before; raises ConfigError."""
+    """The descriptor of a file that was not there before, and is not there afterwards if nothing was written to it.
+
+    Raises ConfigError.
+    """
     if path is None:
         yield None
         return
@@ -80,6 +87,8 @@ def _new_file(path: str | None) -> Iterator[int | None]:
     try:
         yield descriptor
     finally:
+        if not os.fstat(descriptor).st_size:
+            Path(path).unlink(missing_ok=True)
         os.close(descriptor)
 
 

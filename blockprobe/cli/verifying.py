@@ -30,8 +30,9 @@ def verify_stores(folders: tuple[str, ...], *, signers: str | None, others: tupl
         faults += len(found.faults)
         begins = f", from number {found.begins_at}" if found.begins_at else ""
         signed = f", {found.signed} signed" if allowed is not None else ""
+        count = len(found.faults)
         print(
             f"{folder}: {found.records} records in {found.segments} sealed segments and {found.open} open{begins}; "
-            f"{found.pruned} dropped{signed}; {len(found.faults)} faults"
+            f"{found.pruned} dropped{signed}; {count} {'fault' if count == 1 else 'faults'}"
         )
     return UNTRUE if faults else Exit.DONE

@@ -19,6 +19,14 @@ _STOPPING_S = 0.2
 _ATTEMPTS = 20
 _BUFFER = 16 * 1024
 
+#: By errno.
+_REMEDIES = {
+    errno.EADDRINUSE: "the port is in use (`ss -lnp 'sport = :{port}'` says by whom); stop that, or choose another",
+    errno.EADDRNOTAVAIL: "give the address to an interface",
+    errno.EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE",
+    errno.EPERM: "ports below 1024 need CAP_NET_BIND_SERVICE",
+}
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 
 
@@ -154,7 +162,5 @@ async def _close(writer: asyncio.StreamWriter, wait_s: float) -> None:
 
 
 def _unusable(address: str, port: int, error: Exception) -> ConfigError:
-    remedy = "give the address to an interface" if getattr(error, "errno", 0) == errno.EADDRNOTAVAIL else str(error)
-    if isinstance(error, PermissionError):
-        remedy = "ports below 1024 need CAP_NET_BIND_SERVICE"
+    remedy = _REMEDIES.get(getattr(error, "errno", None) or 0, str(error)).format(port=port)
     return ConfigError(f"helper_server: cannot listen on {address} port {port}: {remedy}")

@@ -9,9 +9,9 @@ from typing import Any
 from blockprobe.mirrors.background import Reference, background_of, reference_of
 from blockprobe.mirrors.common import common_marks
 from blockprobe.mirrors.features import Features
-from blockprobe.mirrors.offline import Judgement, judge_page
+from blockprobe.mirrors.offline import Judgement, judge_page, no_page
 from blockprobe.mirrors.reader import PageReader
-from blockprobe.mirrors.saved import Corpus, read_saved
+from blockprobe.mirrors.saved import Corpus, is_text, read_saved
 from blockprobe.mirrors.weights import SHARE_OF_COPIES
 from blockprobe.model.errors import ConfigError
 
@@ -78,6 +78,9 @@ def background_files(path: Path) -> tuple[Path, ...]:
 
 
 def _references(reader: PageReader, files: Sequence[Path]) -> list[Features]:
+    for file in files:
+        if not is_text(read_saved(file)):
+            raise ConfigError(f"{file}: no page, but bytes that are no text; save the site's front page as HTML")
     found = list(_readable(reader, files))
     if not found:
         raise ConfigError(f"{files[0]}: no page that can be read within the limits; save the reference again")
@@ -92,14 +95,14 @@ def _judge(
     reader: PageReader, pairs: Iterable[tuple[Reference, Path]], prior: float, notice: Notice
 ) -> Iterator[Judgement]:
     """A judgement for each reference and candidate; the reader takes a few candidates ahead of it."""
-    waiting: deque[tuple[Reference, str]] = deque()
+    waiting: deque[tuple[Reference, str, bool]] = deque()
 
     def pages() -> Iterator[bytes]:
         for reference, file in pairs:
             raw = read_saved(file)
-            waiting.append((reference, notice(raw)))
-            yield raw
+            waiting.append((reference, notice(raw), is_text(raw)))
+            yield raw if waiting[-1][2] else b""
 
     for page in reader.read_all(pages(), whole=False):
-        reference, known = waiting.popleft()
-        yield judge_page(reference, page, prior=prior, notice=known)
+        reference, known, is_page = waiting.popleft()
+        yield judge_page(reference, page, prior=prior, notice=known) if is_page else no_page(prior)

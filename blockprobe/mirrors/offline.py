@@ -49,6 +49,14 @@ def judge_page(
     )
 
 
+def no_page(prior: float) -> Judgement:
+    """What is said of bytes that are no text: a picture, an archive, a program."""
+    because = "no_page: bytes that are no text"
+    return Judgement(
+        class_=MirrorClass.UNDETERMINED, p_copy=prior, band=Band.UNDETERMINED, features={}, because=because
+    )
+
+
 def _class(reference: Reference, facts: Facts, found: Score, notice: str) -> tuple[MirrorClass, str]:
     empty = "" if notice else nothing_to_judge(facts)
     if empty:

@@ -45,7 +45,9 @@ def _name(text: str) -> str:
     if len(text) > MAX_LINE:
         raise TargetError(f"more than {MAX_LINE} characters; one proxy a line")
     if "@" in text.partition(URL)[0]:
-        raise TargetError("user name and password do not belong in a URL; write them into the file of logins")
+        raise TargetError(
+            "user name and password do not belong in a URL; write them into the file of logins ([bypass] secrets_file)"
+        )
     if URL not in text:
         return parse_proxy(text).url
     head, _, tail = text.partition(URL)

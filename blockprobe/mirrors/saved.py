@@ -17,6 +17,9 @@ from blockprobe.model.errors import ConfigError
 _MAGIC = b"\x1f\x8b"
 _MOST_PACKED = 2 * MAX_PAGE_BYTES
 MAX_CORPUS_BYTES = 64 << 20
+_SNIFFED_BYTES = 1445
+_CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r\x1b"))
+"""Bytes that no text has; escape is one of Japanese encodings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,15 @@ def read_saved(path: Path) -> bytes:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a saved page") from error
     return unpacked(data) if data.startswith(_MAGIC) else data[:MAX_PAGE_BYTES]
+
+
+def is_text(page: bytes) -> bool:
+    """Whether it can be a page: at most a hundredth of its beginning are control characters, as pictures, archives and
+    programs have (MIME Sniffing, 7.1). UTF-16 says what it is by its first two bytes."""
+    beginning = page[:_SNIFFED_BYTES]
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return len(beginning) - len(beginning.translate(None, _CONTROLS)) <= len(beginning) // 100
 
 
 def unpacked(data: bytes) -> bytes:

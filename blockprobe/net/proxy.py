@@ -85,7 +85,10 @@ def parse_proxy(url: str, login: Login | None = None) -> Proxy:
     if parts.scheme not in DEFAULT_PORTS or not text.isascii() or any(character <= " " for character in text):
         raise ConfigError(f"proxy {url!r}: {_EXAMPLE}")
     if parts.username is not None or parts.password is not None:
-        raise ConfigError("proxy: user name and password do not belong in a URL; write them into the file of logins")
+        raise ConfigError(
+            "proxy: user name and password do not belong in a URL; write them into the file of logins "
+            "([bypass] secrets_file)"
+        )
     if parts.path.strip("/") or parts.query or parts.fragment or port == 0:
         raise ConfigError(f"proxy {url!r}: only scheme, host and port; {_EXAMPLE}")
     try:

@@ -75,3 +75,14 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_judged(archive: 
     assert len(done.stdout.splitlines()) == 2
     assert "none: cannot be read: No such file or directory" in done.stderr.decode()
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(("content", "input_"), [("", "record"), ('{"a": 1}\n', "record"), ("garbage", "ooni")])
+def test_what_is_no_archive_is_named_with_what_to_give(tmp_path: Path, content: str, input_: str) -> None:
+    (tmp_path / "garbage").write_text(content)
+
+    done = run("judge", "--input", input_, str(tmp_path / "garbage"))
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines()[-1].startswith(f"{tmp_path}/garbage: nothing in it could be judged; give ")
+    assert len(done.stderr.splitlines()) == (2 if content else 1)

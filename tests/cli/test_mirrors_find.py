@@ -160,3 +160,10 @@ def test_what_can_be_read_counts_and_the_rest_is_named(tmp_path, stdin, capfdbin
     assert "names.gz: broken gzip" in complaints
     assert "records.jsonl:1: " in complaints
     assert "192.0.2.1: no domain" in complaints
+
+
+def test_a_list_of_sites_without_any_is_a_fault(tmp_path):
+    (tmp_path / "sites").write_text("# none yet\n")
+
+    with pytest.raises(BlockprobeError, match="sites: no target in it; write one a line"):
+        find_candidates(Wanted(file=str(tmp_path / "sites")), "json", None)

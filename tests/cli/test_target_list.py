@@ -96,3 +96,14 @@ def test_overrides_apply_to_every_target(tmp_path: Path) -> None:
     assert {(target.ip, target.sni, target.header_host) for target in listed.targets} == {
         ("203.0.113.5", "n1.example", None)
     }
+
+
+@pytest.mark.parametrize("content", ["", "# only a comment\n\n"])
+def test_a_list_without_a_target_is_named_with_what_to_write(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "list"
+    path.write_text(content)
+
+    with pytest.raises(TargetError) as told:
+        read(path)
+    assert str(told.value) == f"{path}: no target in it; write one a line: a domain, URL or IP address"
+    assert [target.input for target in read(path, "a.example").targets] == ["a.example"]

@@ -69,6 +69,23 @@ def test_what_cannot_be_done_is_said_in_a_line(config: str, arguments: tuple[str
     assert complaint in done.stderr.decode()
 
 
+def test_without_the_right_to_see_packets_no_empty_capture_is_left(config: str, tmp_path: Path) -> None:
+    kept = tmp_path / "own.pcap"
+    rights = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw", "--ambient-caps=-all"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = f"127.0.0.1:{server.getsockname()[1]}"
+        argv = ["trace", target, "--kind", "tcp", "--max-hops", "1", "--pcap", str(kept), "--config", config]
+        done = subprocess.run(
+            [*rights, sys.executable, "-m", "blockprobe.cli.main", *argv],
+            capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
+        )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "No raw sight (packet socket: Operation not permitted)" in " ".join(done.stdout.split())
+    assert f"{kept}: not kept, for no packet was seen; seeing them needs CAP_NET_RAW (docs/trace.md)\n" == done.stderr
+    assert not kept.exists()
+
+
 def test_without_a_network_that_is_said(config: str) -> None:
     done = run("trace", "203.0.113.9", "--kind", "tcp", "--no-raw", "--format", "json", "--config", config)
     assert done.returncode == 3

@@ -110,3 +110,14 @@ def test_a_reference_that_cannot_be_read_is_a_fault_of_the_user(tmp_path):
 
     with pytest.raises(ConfigError, match=r"deep\.html: no page that can be read"):
         list(classify_pages(Task(reference=(tmp_path / "deep.html",)), []))
+
+
+def test_bytes_that_are_no_text_are_no_page_and_no_reference(tmp_path):
+    page, noise = sorted(NATURAL.glob("*.html.gz"))[0], tmp_path / "noise.bin"
+    noise.write_bytes(random.Random(5).randbytes(2000))
+
+    [(_, judgement)] = classify_pages(Task(reference=(page,)), [noise])
+
+    assert (judgement.class_, judgement.because) == (MirrorClass.UNDETERMINED, "no_page: bytes that are no text")
+    with pytest.raises(ConfigError, match=r"noise\.bin: no page, .*; save the site's front page as HTML"):
+        list(classify_pages(Task(reference=(noise,)), [page]))

@@ -39,9 +39,9 @@ def test_every_kind_of_proxy_has_a_life(line, name):
         ("198.51.100.7:3128", "socks5://127.0.0.1:1080"),
         ("ftp://proxy.example/{url}", "no web proxy"),
         ("https://proxy.example/{url}{url}", "no web proxy"),
-        ("https://me:secret@proxy.example/{url}", "file of logins"),
-        ("me:secret@198.51.100.7:3128", "file of logins"),
-        ("http://me:secret@198.51.100.7:3128", "file of logins"),
+        ("https://me:sesame@proxy.example/{url}", "file of logins"),
+        ("me:sesame@198.51.100.7:3128", "file of logins"),
+        ("http://me:sesame@198.51.100.7:3128", "file of logins"),
         ("https://[::1/{url}", "Invalid IPv6 URL"),
         ("https://{url}", "line 1"),
         ("x" * 200_000, "one proxy a line"),
@@ -52,7 +52,7 @@ def test_a_line_that_is_none_is_told_with_its_number_and_no_secret(line, told):
 
     assert fault.startswith("line 1: ")
     assert told in fault
-    assert "secret" not in fault
+    assert "sesame" not in fault
     assert isinstance(good, Life)
 
 

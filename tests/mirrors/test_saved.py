@@ -2,14 +2,17 @@
 
 import gzip
 import json
+import random
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blockprobe.mirrors.page import MAX_PAGE_BYTES
-from blockprobe.mirrors.saved import read_corpus, read_saved, unpacked
+from blockprobe.mirrors.saved import is_text, read_corpus, read_saved, unpacked
 from blockprobe.model.errors import ConfigError
 
 SITE = {"site": "a", "ref": "a.html"}
@@ -75,3 +78,24 @@ def test_a_file_that_is_no_json_is_named(tmp_path):
         read_corpus(tmp_path / "labels.json")
     with pytest.raises(ConfigError, match="cannot be read"):
         read_corpus(tmp_path / "none.json")
+
+
+def test_a_picture_an_archive_or_a_program_is_no_text():
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0"
+
+    assert not is_text(picture)
+    assert not is_text(random.Random(1).randbytes(2000))
+    assert not is_text(Path(sys.executable).read_bytes()[:4000])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1251", "iso-2022-jp", "shift_jis"])
+def test_a_page_is_text_in_any_encoding_and_with_a_stray_control_character(encoding):
+    page = "<p>кино 映画</p>" if encoding in ("utf-8", "utf-16") else "<p>кино</p>"
+
+    assert is_text((page * 60).encode(encoding))
+    assert is_text((page * 60).encode(encoding) + b"\0")
+    assert is_text(b"")
+
+
+def test_saved_pages_of_real_sites_are_text():
+    assert all(is_text(read_saved(page)) for page in (Path(__file__).parent / "natural").glob("*.html.gz"))

@@ -102,7 +102,7 @@ def sentences(found: MirrorFigures, *, never: int, what: str = "mirrors") -> lis
             f"Of {found.losses} losses that could be dated {made_good} were made good, {found.at_once} at once{after}."
         )
     if never:
-        said.append(f"{never} names were never seen alive.")
+        said.append("One name was never seen alive." if never == 1 else f"{never} names were never seen alive.")
     return said
 
 
