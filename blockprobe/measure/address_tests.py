@@ -12,7 +12,7 @@ from blockprobe.model.observation import Place, Test, Why
 from blockprobe.net.path import trace_syn
 from blockprobe.net.tcp import Endpoint
 from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses
-from blockprobe.verdict.address_path import leaves_common_path
+from blockprobe.verdict.address_path import leaves_common_path, working_neighbours
 from blockprobe.verdict.facts import AddressFact
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.view import View
@@ -118,12 +118,7 @@ async def _trace(case: Case, leg: Leg, address: str) -> None:
     ttls = [hop.ttl for hop in case.shared.line.common_path if hop.family == family]
     if not ttls:
         return
-    neighbour = next(
-        (t.address for t in reversed(case.view().tcp)
-         if t.why.place is Place.NEIGHBOUR and family_of(t.address) == family
-         and t.failure in (None, Failure.CONNECTION_REFUSED)),
-        None,
-    )  # fmt: skip
+    neighbour = min(working_neighbours(case.view(), address), default=None)
     pairs = [(address, Place.ORIGIN, True)]
     if neighbour is not None:
         pairs.append((neighbour, Place.NEIGHBOUR, False))

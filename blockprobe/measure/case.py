@@ -10,8 +10,8 @@ from operator import is_
 from typing import Any, TypeVar
 
 from blockprobe.measure.seats import Seat
-from blockprobe.measure.shared import Shared
-from blockprobe.model.addresses import family_of
+from blockprobe.measure.shared import Crowd, Shared
+from blockprobe.model.addresses import family_of, wide_network
 from blockprobe.model.control import Control
 from blockprobe.model.failure import Failure
 from blockprobe.model.line import Line, NeutralCheck
@@ -76,12 +76,14 @@ class Case:
             self._checks = len(shared.checks), latest
         silent = tuple(shared.crowd.silent.values())[-20:]
         bodies = tuple(shared.crowd.bodies.values())[-20:]
-        parts = (shared.line, self._checks[1], silent, bodies, shared.ledger.entries(began))
+        counts = _counts(shared.crowd) if silent else (0, 0)  # no other target shows in a record without need
+        parts = (shared.line, self._checks[1], silent, bodies, shared.ledger.entries(began), counts)
         if self._line is None or parts != self._line_parts:
             self._line_parts = parts
             self._line = replace(
-                shared.line, neutral=parts[1], silent_listed=silent, shared_bodies=bodies, ledger=parts[4]
-            )
+                shared.line, neutral=parts[1], silent_listed=silent, shared_bodies=bodies, ledger=parts[4],
+                listed_silent=counts[0], listed_open=counts[1],
+            )  # fmt: skip
         return self._line
 
     def runtime_s(self) -> float:
@@ -179,6 +181,8 @@ class Case:
         endpoint = Endpoint(address=address, port=port)
         observation, stream = await connect(self.session, why, endpoint, host=host, options=options)
         self.note(observation)
+        if stream is not None and why.listed and why.place is Place.ORIGIN:
+            self.shared.crowd.open_networks.add(wide_network(address))
         return observation, stream
 
     async def handshake(self, why: Why, stream: Stream, hello: Hello) -> tuple[TlsObservation, Stream | None]:
@@ -215,6 +219,12 @@ class Case:
             if await self.neutral_connect(family):
                 return True
         return False
+
+
+def _counts(crowd: Crowd) -> tuple[int, int]:
+    """In how many networks listed addresses were silent, and in how many they opened."""
+    silent = {wide_network(address) for address in crowd.silent}
+    return len(silent), len(crowd.open_networks - silent)
 
 
 def _seen_from(began: float, at: float, check: NeutralCheck) -> NeutralCheck:

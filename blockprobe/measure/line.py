@@ -229,7 +229,8 @@ class LineCheck:
     # -- the common path -----------------------------------------------------------------------------------------
 
     async def _common_path(self) -> tuple[RouterHop, ...]:
-        """Per family, the routers that TTL-limited SYNs to at least five neutral targets all met, from hop 1 on."""
+        """Per family, the routers that TTL-limited SYNs to at least five neutral targets met, and no target another in
+        their place, from hop 1 on."""
         found = await asyncio.gather(*(self._common_in(family) for family in (4, 6)))
         return tuple(hop for hops in found for hop in hops)
 
@@ -246,7 +247,8 @@ class LineCheck:
         common: list[RouterHop] = []
         for ttl in range(1, MAX_TTL + 1):
             seen = [_senders(trace.hops, ttl) for trace in traces]
-            shared = set.intersection(*seen) if all(seen) else set[str]()
+            heard = [senders for senders in seen if senders]
+            shared = set.intersection(*heard) if len(heard) >= MIN_SHARING else set[str]()
             if not shared:
                 break
             common.append(RouterHop(family=family, ttl=ttl, address=sorted(shared)[0]))

@@ -47,9 +47,13 @@ class Echo:
 
 @dataclass(slots=True, kw_only=True)
 class Crowd:
-    """What several targets together betray: silent addresses of unrelated operators, one body for several names."""
+    """What several targets together betray: silent addresses of unrelated operators, one body for several names.
+
+    `open_networks`: where listed addresses opened; silence must be held against them.
+    """
 
     silent: dict[str, SilentListed] = field(default_factory=dict)
+    open_networks: set[str] = field(default_factory=set)
     bodies: dict[tuple[str, str], SharedBody] = field(default_factory=dict)
 
 

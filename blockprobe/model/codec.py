@@ -14,7 +14,8 @@ from blockprobe.model.record import Record
 
 #: Keys that came after the first records: left out where they have their default, so that those records read and write
 #: as the same bytes. No text can hold them, for a quote in a text is escaped.
-LATER = (b',"quic":false', b',"quic":[]', b',"mirror_of":null', b',"served_by":null')
+LATER = (b',"quic":false', b',"quic":[]', b',"mirror_of":null', b',"served_by":null',
+         b',"listed_silent":0', b',"listed_open":0')  # fmt: skip
 
 #: A record larger than this is refused unread (bytes).
 MAX_RECORD_BYTES = 8 * 1024 * 1024

@@ -80,7 +80,8 @@ class Line:
     `portal`: cleartext of a neutral site was replaced. `clock_offset_s`: true time minus ours. `families`: whether a
     neutral control works over IPv4 / IPv6 (None: not tested). `nat64`: the prefix in use (RFC 7050). `mtu`: the
     interface's, in bytes. `public`: reserved ranges that count as public here (laboratories). `intercepted`: DNS to
-    an address that runs no resolver was answered for neutral names too.
+    an address that runs no resolver was answered for neutral names too. `listed_silent`, `listed_open`: beside
+    `silent_listed`, in how many networks (IPv4 /16, IPv6 /32) listed addresses were silent in this run, or opened.
     """
 
     checked_at: datetime | None = None
@@ -96,3 +97,5 @@ class Line:
     silent_listed: tuple[SilentListed, ...] = ()
     shared_bodies: tuple[SharedBody, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
+    listed_silent: int = 0
+    listed_open: int = 0

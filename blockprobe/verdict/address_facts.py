@@ -1,5 +1,7 @@
 """Whether the site's addresses can be reached, and if not, whether the network or the far end is why."""
 
+from math import exp, fsum, lgamma, log, log1p
+
 from blockprobe.model.addresses import family_of, wide_network
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import Icmp, Place, ResolverGroup, TcpObservation
@@ -21,8 +23,11 @@ from blockprobe.verdict.view import LOOKS, View
 SILENT_ATTEMPTS = 3
 #: "Administratively prohibited" in its forms: RFC 1812 5.2.7.1 for IPv4, RFC 4443 3.1 for IPv6.
 PROHIBITED = frozenset({(4, 3, 9), (4, 3, 10), (4, 3, 13), (6, 1, 1), (6, 1, 5), (6, 1, 6)})
-#: This many listed addresses of unrelated operators, silent in one cycle, are no coincidence of their firewalls.
+#: At least this many listed addresses of unrelated operators, silent in one run, may be no coincidence of their own
+#: firewalls; they are none where firewalls that one network in twenty has would make so many of them this seldom.
 UNRELATED_SILENT = 3
+FIREWALLED = 0.05
+COINCIDENCE = 2e-4
 
 _MECHANISM = {
     Failure.GENERIC_TIMEOUT_ERROR: Mechanism.IP_TIMEOUT,
@@ -173,8 +178,8 @@ def _is_proven(view: View, leg: Leg, address: str, *, silent: bool) -> bool:
 
 
 def _unrelated_silence(view: View, leg: Leg, address: str) -> bool:
-    """The same silence at listed addresses of unrelated operators: each of another /16 (or /32) and with another key;
-    and no helper met it at this one."""
+    """The same silence at listed addresses of unrelated operators: each of another /16 (or /32) and with another key,
+    too many for the listed networks that opened meanwhile; and no helper met it at this one."""
     neighbours = working_neighbours(view, address)
     silence = Failure.GENERIC_TIMEOUT_ERROR
     answered = [t.t_s for t in view.tcp if t.address in neighbours and t.failure is not silence]
@@ -192,7 +197,18 @@ def _unrelated_silence(view: View, leg: Leg, address: str) -> bool:
         if key is not None and key not in keys and network not in networks:
             networks.add(network)
             keys.add(key)
-    return len(networks) >= UNRELATED_SILENT
+    silent = max(len(networks), view.line.listed_silent)
+    return len(networks) >= UNRELATED_SILENT and _chance_of(silent, silent + view.line.listed_open) < COINCIDENCE
+
+
+def _chance_of(silent: int, networks: int) -> float:
+    """The chance that at least so many of the networks have a firewall against this line (binomial)."""
+    each = (
+        lgamma(networks + 1) - lgamma(k + 1) - lgamma(networks - k + 1)
+        + k * log(FIREWALLED) + (networks - k) * log1p(-FIREWALLED)
+        for k in range(silent, networks + 1)
+    )  # fmt: skip
+    return fsum(map(exp, each))
 
 
 def _combine(facts: dict[str, AddressFact], view: View) -> AddressFact:

@@ -4,12 +4,14 @@ from ipaddress import ip_address
 
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import PathHop, PathReply, Place
+from blockprobe.model.observation import PathHop, PathObservation, PathReply, Place
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.view import View
 
 #: A router's silence about the target is believed after so many packets: 6e-5 where 10 % are lost each way.
 WITHHELD_PACKETS = 6
+#: What is sent to the target and to its neighbour in one round begins within this time (seconds).
+_SAME_TIME_S = 0.5
 
 
 def common_routers(view: View, address: str) -> set[str]:
@@ -63,8 +65,8 @@ def path_proves(view: View, leg: Leg, address: str, *, alive: bool = True) -> bo
         shown = [h for p in neighbours for h in p.hops if h.ttl == hop.ttl]
         if hop.family != family_of(address) or not mine or not shown:
             continue
-        dropped = alive and any(all_exceeded(h, routers) for h in shown) and withheld(mine)
-        if dropped and not leaves_common_path(view, address):
+        shows = any(all_exceeded(h, routers) for h in shown)
+        if alive and shows and _withheld_beside(ours, neighbours, hop.ttl) and not leaves_common_path(view, address):
             return True
         expired = any(r is PathReply.TIME_EXCEEDED for h in shown for r in h.replies)
         if expired and _answered_early(mine, routers, unreachable_counts=alive and near):
@@ -97,6 +99,24 @@ def withheld(hops: list[PathHop]) -> bool:
     """Never an answer at this hop limit, over so many packets that loss cannot explain it."""
     replies = [reply for hop in hops for reply in hop.replies]
     return len(replies) >= WITHHELD_PACKETS and all(reply is PathReply.NONE for reply in replies)
+
+
+def _withheld_beside(ours: list[PathObservation], neighbours: list[PathObservation], ttl: int) -> bool:
+    """`withheld`, counting only packets beside which the neighbour's, sent at the same time, mostly expired: in an
+    outage both vanish."""
+    beside = [
+        hop
+        for path in ours
+        if any(abs(other.t0_s - path.t0_s) < _SAME_TIME_S and _mostly_exceeded(other, ttl) for other in neighbours)
+        for hop in path.hops
+        if hop.ttl == ttl
+    ]
+    return withheld(beside) and withheld([hop for path in ours for hop in path.hops if hop.ttl == ttl])
+
+
+def _mostly_exceeded(path: PathObservation, ttl: int) -> bool:
+    replies = [reply for hop in path.hops if hop.ttl == ttl for reply in hop.replies]
+    return 3 * replies.count(PathReply.TIME_EXCEEDED) >= 2 * len(replies) > 0
 
 
 def _answered_early(hops: list[PathHop], routers: set[str], *, unreachable_counts: bool) -> bool:

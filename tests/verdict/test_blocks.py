@@ -1,5 +1,6 @@
 """Blocks that are blocks: each row of the table of proofs, with its mechanism, scope, grade and what goes beside it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -169,6 +170,23 @@ def test_the_same_silence_at_three_unrelated_operators_is_no_coincidence() -> No
     )
     over = b.judged(b.resolves(), b.fails_to_connect(), b.neighbour(), b.line_is_up(), **known)
     assert over.state is State.INCONCLUSIVE  # an outage that ended before the neighbour was asked looks the same
+
+
+@pytest.mark.parametrize(
+    ("silent", "opened", "proven"),
+    [(3, 0, True), (3, 1, False), (4, 3, True), (4, 4, False), (8, 22, True), (77, 923, True), (40, 960, False)],
+)
+def test_silence_must_meet_more_networks_than_servers_own_firewalls_explain(
+    silent: int, opened: int, proven: bool
+) -> None:
+    crowd = [SilentListed(address=a, host=h, leaf_spki_sha256=h) for a, h in
+             ((b.SITE, "a"), ("198.18.5.5", "b"), ("198.19.6.6", "c"))]  # fmt: skip
+    still = b.connect(failure=b.TIMEOUT, test=b.Test.REPEAT, t=6.0)
+    line = replace(b.line(silent=crowd), listed_silent=silent, listed_open=opened)
+    seen = [b.resolves(), b.fails_to_connect(), b.neighbour(), still, b.line_is_up()]
+    verdict = b.judged(*seen, control=[b.healthy_helper()], on=line)
+
+    assert verdict.state is (State.BLOCKED if proven else State.INCONCLUSIVE)
 
 
 def test_a_block_on_a_dead_site_is_a_block() -> None:

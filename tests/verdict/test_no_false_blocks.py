@@ -427,6 +427,19 @@ def test_one_operators_page_for_visitors_from_here_is_no_block_page() -> None:
         is_inconclusive(verdict, Reason.UNPROVEN_CONTENT)
 
 
+def test_an_outage_in_the_second_round_of_packets_is_no_block() -> None:
+    """In the first round the neighbour's packets expire and the target's are lost; in the second both are."""
+    rounds = [
+        b.trace(b.SITE, b.EXPIRED, b.NO_REPLY),
+        b.trace(b.NEAR, b.EXPIRED, b.EXPIRED, place=Place.NEIGHBOUR),
+        *(replace(b.trace(a, b.EXPIRED, b.NO_REPLY, place=p), t0_s=8.0)
+          for a, p in ((b.SITE, Place.ORIGIN), (b.NEAR, Place.NEIGHBOUR))),
+    ]  # fmt: skip
+    verdict = b.judged(b.resolves(), b.fails_to_connect(), b.neighbour(), rounds, b.line_is_up(),
+                       control=[b.healthy_helper()])  # fmt: skip
+    is_inconclusive(verdict, Reason.SERVER_OR_NETWORK)
+
+
 def forged(*, neutral_host: str | None, status: int = 200) -> list[Observation]:
     common: dict[str, Any] = {"place": Place.ECHO, "test": Test.SQUARE, "address": b.ECHO}
     return [

@@ -105,6 +105,24 @@ SCENARIOS: Final = (
         targets=_unsure("choosy.example", Reason.SERVER_OR_NETWORK),
     ),
     Scenario(
+        name="three-firewalls",
+        story="on a line that shows no path, three of eight servers drop this country: one list meets several of those",
+        neutral=tuple(f"https://n{number}.example/" for number in range(1, 4)),
+        sites=(
+            *(site(f"wall-{n}.example", n, dropped=("probe",)) for n in (10, 11, 12)),
+            *(site(f"open-{n}.example", n) for n in range(13, 18)),
+        ),
+        targets=(
+            *(
+                Expect(
+                    target=f"https://wall-{n}.example/", state=State.INCONCLUSIVE, reasons=(Reason.SERVER_OR_NETWORK,)
+                )
+                for n in (10, 11, 12)
+            ),
+            *_open(*(f"https://open-{n}.example/" for n in range(13, 18))),
+        ),
+    ),
+    Scenario(
         name="mtu-black-hole",
         story="packets over 1,300 bytes to and from one site vanish beyond the ISP, and nobody says so",
         sites=(site("narrow.example", 10, strict_sni=True),),
