@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from blockprobe.agent.agent import Agent
@@ -84,6 +84,7 @@ class Daemon:
                 face.notifier.ready(f"{len(agent.figures.schedule)} targets in turn")
                 where = agent.figures.metrics_url
                 _LOG.info("ready: %d targets in turn, metrics %s", len(agent.figures.schedule), where or "not served")
+                _tell_emptiness(len(agent.figures.schedule), agent.figures.loaded.settings.agent.plans)
                 _tell_seats(agent.figures.loaded.settings.limits.concurrency)
                 ready(agent)
                 await self._until_stopped(work)
@@ -180,6 +181,15 @@ class Daemon:
 def _silent(settings: MetricsSettings) -> MetricsSettings:
     """A single cycle is over before anybody would scrape it."""
     return replace(settings, listen="")
+
+
+def _tell_emptiness(targets: int, plans: Sequence[str]) -> None:
+    """An agent that has nothing to do may be meant so, for lists come and go; most often an order is not found."""
+    if not targets:
+        text = (
+            "nothing to measure: no target in the plans (%s) now; see [catalogue] paths and `blockprobe orders check`"
+        )
+        _LOG.warning(text, ", ".join(plans))
 
 
 def _tell_seats(concurrency: int) -> None:

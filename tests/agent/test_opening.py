@@ -13,7 +13,7 @@ from golden import BLOCKED, NOON, OPEN, SetClock, record
 from opening import opened, settings_in
 
 from blockprobe.agent.daemon import Daemon, Wish
-from blockprobe.model.settings import LimitSettings
+from blockprobe.model.settings import AgentSettings, LimitSettings
 from blockprobe.model.words import State
 from blockprobe.store.archive import Archive
 from blockprobe.store.state import StateDb
@@ -101,6 +101,17 @@ def test_after_an_end_in_order_there_is_nothing_to_take(tmp_path, caplog):
         assert "a.example" not in agent.figures.snapshot(NOON).histories
 
     assert caplog.messages == []
+
+
+def test_an_agent_that_has_nothing_to_measure_says_so(tmp_path, caplog):
+    settings, clock = replace(settings_in(tmp_path), agent=AgentSettings(plans=("website",))), SetClock()
+
+    with caplog.at_level(logging.INFO), opened(settings, clock) as agent:
+        targets = len(agent.figures.schedule)
+        asyncio.run(Daemon(agent, Wish(), clock).run(lambda _: os.kill(os.getpid(), signal.SIGTERM)))
+
+    told = [text for text in caplog.messages if text.startswith("nothing to measure: no target in the plans (")]
+    assert (targets, len(told)) == (0, 1)
 
 
 @pytest.mark.parametrize(("concurrency", "lines"), [(64, 1), (17, 1), (16, 0), (1, 0)])
