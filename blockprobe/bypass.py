@@ -37,8 +37,7 @@ async def get_around(
     began = clock.monotonic()
     before = await _plain_path(run, target, meter)
     if before.verdict.state is not State.BLOCKED and not force:
-        because = f"there is nothing to get around: the plain path is {before.verdict.state}, not blocked"
-        return Around(bypass=_result(before, because, meter), records=(before,))
+        return Around(bypass=_result(before, _why_nothing(before), meter), records=(before,))
     await run.check_line()
     bench = Bench(run.shared, target, before, _limited(meter, run.shared.settings.bypass))
     found = await Battery(bench, techniques).run()
@@ -68,6 +67,14 @@ async def _plain_path(run: Run, target: Target, meter: Meter) -> Record:
         if record.verdict.state is not State.INCONCLUSIVE:
             return record
     return await run.measure(target, dialer=MeteredDialer(meter))
+
+
+def _why_nothing(before: Record) -> str:
+    """Why nothing was tried: the plain path is not blocked, or nobody knows."""
+    state, reasons = before.verdict.state, ", ".join(before.verdict.reasons)
+    if state is State.INCONCLUSIVE:
+        return f"whether there is anything to get around is not known: the plain path is inconclusive ({reasons})"
+    return f"there is nothing to get around: the plain path is {state}, not blocked"
 
 
 def _limited(meter: Meter, settings: BypassSettings) -> Meter:

@@ -1,9 +1,10 @@
 """A trace for people: the way drawn hop by hop, listed beside neutral, and below it what that means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -44,13 +45,16 @@ _NAMES = {
 }
 #: Text from the network is shown up to so many characters.
 _NOTE_CHARS = 60
+#: Wider than any drawing (columns): room to measure one in.
+_ANY_WIDTH = 10_000
 
 
 def print_trace(console: Console, document: TraceDocument) -> None:
     """Every path with its drawing and findings, then the notes."""
     for path in document.paths:
         console.print(Text(f"{printable(document.host)} at {path.address} (IPv{path.family})", style="bold"))
-        console.print(_drawing(path))
+        for drawing in _drawings(console, path):
+            console.print(drawing)
         for finding in path.findings:
             _print_finding(console, path, finding)
         console.print()
@@ -61,9 +65,25 @@ def print_trace(console: Console, document: TraceDocument) -> None:
         console.print(Text(printable(note), style="yellow"))
 
 
-def _drawing(path: TracePath) -> Table:
+def _drawings(console: Console, path: TracePath) -> Iterator[Table]:
+    """The way with as many kinds of packets side by side as the terminal has room for, then the way again."""
+    here: dict[str, list[Ladder]] = {}
+    kinds: dict[str, dict[str, list[Ladder]]] = {}
+    for title, ladders in _columns(path).items():
+        kinds.setdefault(title.partition("\n")[0], {})[title] = ladders
+    for columns in kinds.values():
+        wide = Measurement.get(
+            console, console.options.update(width=_ANY_WIDTH), _drawing(path, here | columns)
+        ).maximum
+        if here and wide > console.width:
+            yield _drawing(path, here)
+            here = {}
+        here |= columns
+    yield _drawing(path, here)
+
+
+def _drawing(path: TracePath, columns: dict[str, list[Ladder]]) -> Table:
     """A row a hop; the hop at which something parts is marked."""
-    columns = _columns(path)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for title in ("", "Hop", "Router", "ms", *columns):
         table.add_column(title, no_wrap=title in ("", "Hop", "ms"), overflow="fold")

@@ -44,6 +44,17 @@ def test_a_narrow_terminal_loses_nothing() -> None:
     assert "beside the path" in text
 
 
+@pytest.mark.parametrize(("width", "drawings"), [(160, 1), (80, 2), (50, 4)])
+def test_kinds_that_do_not_fit_side_by_side_are_drawn_below_each_other(width: int, drawings: int) -> None:
+    kinds = [one for carrier in (Carrier.DNS, Carrier.TLS, Carrier.HTTP) for one in pair(carrier, NEUTRAL, LISTED)]
+    text = shown(way() + kinds, width=width)
+    titles = [line.split() for line in text.splitlines() if line.split()[:1] == ["Hop"]]
+
+    assert max(map(len, text.splitlines())) <= width
+    assert [title[:3] for title in titles] == [["Hop", "Router", "ms"]] * drawings
+    assert sorted(word for title in titles for word in title[3:]) == ["listed"] * 4 + ["neutral"] * 3
+
+
 def test_what_a_page_says_is_printed_and_not_obeyed() -> None:
     page: Rows = {1: ". . .", 2: "D D D", 3: "D D D", None: "D D D"}
     ladders = way() + pair(Carrier.HTTP, NEUTRAL, page)
