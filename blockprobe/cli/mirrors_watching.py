@@ -48,12 +48,8 @@ def watch_mirrors(wish: Wish, format_: PlainFormat, config: str | None) -> int:
         raise ConfigError(
             "mirrors cannot be watched without a helper: it tells the dead from the blocked; set [helper] urls"
         )
-    lock = Lock(Path(wish.store or settings.store.dir))
-    lock.take()
-    try:
+    with Lock(Path(wish.store or settings.store.dir)):
         return _watch_book(settings, wish, format_)
-    finally:
-        lock.release()
 
 
 def _watch_book(settings: Settings, wish: Wish, format_: PlainFormat) -> int:

@@ -42,12 +42,8 @@ def watch_list(wish: Wish, format_: PlainFormat, config: str | None) -> int:
         raise ConfigError(
             "proxies cannot be watched without a helper: it tells the dead from what this line hides; set [helper] urls"
         )
-    lock = Lock(Path(wish.store or settings.store.dir), PROXIES_LOCK)
-    lock.take()
-    try:
+    with Lock(Path(wish.store or settings.store.dir), PROXIES_LOCK):
         return _watch_book(settings, wish, format_)
-    finally:
-        lock.release()
 
 
 def _watch_book(settings: Settings, wish: Wish, format_: PlainFormat) -> int:

@@ -16,7 +16,7 @@ _HELD = {
 
 
 class Lock:
-    """A lock in a store's folder (flock on the file `lock`, or another of the names above)."""
+    """A lock in a store's folder (flock on the file `lock`, or another of the names above); `with` takes it."""
 
     def __init__(self, folder: Path, name: str = STORE) -> None:
         self._path = folder / name
@@ -33,6 +33,15 @@ class Lock:
             os.close(handle)
             raise StoreError(f"{self._path.parent}: {_HELD[self._path.name]}") from None
         self._handle = handle
+
+    def __enter__(self) -> "Lock":
+        """`take`."""
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """`release`."""
+        self.release()
 
     def release(self) -> None:
         """Let go of it."""

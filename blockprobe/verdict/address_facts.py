@@ -197,8 +197,10 @@ def _unrelated_silence(view: View, leg: Leg, address: str) -> bool:
         if key is not None and key not in keys and network not in networks:
             networks.add(network)
             keys.add(key)
-    silent = max(len(networks), view.line.listed_silent)
-    return len(networks) >= UNRELATED_SILENT and _chance_of(silent, silent + view.line.listed_open) < COINCIDENCE
+    silent, opened = view.line.listed_silent, view.line.listed_open
+    if len(networks) < UNRELATED_SILENT or silent < len(networks):  # old records do not say how many: no proof
+        return False
+    return _chance_of(silent, silent + opened) < COINCIDENCE
 
 
 def _chance_of(silent: int, networks: int) -> float:

@@ -76,7 +76,7 @@ def _shared(view: View, leg: Leg, page: HttpObservation) -> bool:
 
 
 def _apart(ours: str, theirs: str | None) -> bool:
-    """Whether two servers are of one family and of networks far apart. Old records do not say (None)."""
+    """Whether two servers are of one family and of networks far apart. Old records do not say (None): no proof."""
     if theirs is None:
-        return True
+        return False
     return family_of(ours) == family_of(theirs) and wide_network(ours) != wide_network(theirs)

@@ -291,8 +291,9 @@ def healthy_helper(url: str = URL, **more: object) -> Control:
 def line(
     *, families: dict[str, bool | None] | None = None, portal: bool | None = False, clock: float | None = 0.0,
     ledger: Iterable[LedgerEntry] = (), silent: Iterable[SilentListed] = (), bodies: Iterable[SharedBody] = (),
-    neutral_ok: bool = True, intercepted: bool | None = False, common: bool = True,
+    neutral_ok: bool = True, intercepted: bool | None = False, common: bool = True, opened: int = 0,
 ) -> Line:  # fmt: skip
+    silent = tuple(silent)
     checks = tuple(NeutralCheck(url=f"https://n{n}.example/", family=4, t_s=-2.0, ok=neutral_ok) for n in range(1, 6))
     hops = tuple(
         RouterHop(family=family, ttl=ttl, address=a) for family in (4, 6) for ttl, a in enumerate(ROUTERS, start=1)
@@ -300,8 +301,8 @@ def line(
     return Line(
         checked_at=None, public=PUBLIC, portal=portal, clock_offset_s=clock,
         families={"4": True, "6": True} if families is None else families, intercepted=intercepted,
-        common_path=hops if common else (), neutral=checks, silent_listed=tuple(silent), shared_bodies=tuple(bodies),
-        ledger=tuple(ledger),
+        common_path=hops if common else (), neutral=checks, silent_listed=silent, shared_bodies=tuple(bodies),
+        ledger=tuple(ledger), listed_silent=len(silent), listed_open=opened,
     )  # fmt: skip
 
 

@@ -174,7 +174,16 @@ def test_the_same_silence_at_three_unrelated_operators_is_no_coincidence() -> No
 
 @pytest.mark.parametrize(
     ("silent", "opened", "proven"),
-    [(3, 0, True), (3, 1, False), (4, 3, True), (4, 4, False), (8, 22, True), (77, 923, True), (40, 960, False)],
+    [
+        (0, 0, False),
+        (3, 0, True),
+        (3, 1, False),
+        (4, 3, True),
+        (4, 4, False),
+        (8, 22, True),
+        (77, 923, True),
+        (40, 960, False),
+    ],
 )
 def test_silence_must_meet_more_networks_than_servers_own_firewalls_explain(
     silent: int, opened: int, proven: bool
@@ -302,7 +311,8 @@ def test_a_redirect_to_a_known_notice_settles_it() -> None:
 
 def test_the_same_unknown_page_for_two_names_that_differ_elsewhere_is_a_block_page() -> None:
     sha = f"sha-{b.hash_of(b.OTHER)}"
-    bodies = [SharedBody(host=h, body_sha256=sha, control_sha256=h) for h in (b.HOST, "second.example")]
+    bodies = [SharedBody(host=h, body_sha256=sha, control_sha256=h, served_by=a)
+              for h, a in ((b.HOST, b.SITE), ("second.example", "198.51.77.5"))]  # fmt: skip
     verdict = b.judged(b.resolves(), b.opens_http(body=b.OTHER), url=b.CLEAR_URL,
                        control=[b.healthy_helper(url=b.CLEAR_URL)], on=b.line(bodies=bodies))  # fmt: skip
 

@@ -40,9 +40,10 @@ CROWD = tuple(
     SilentListed(address=address, host=f"l{n}.example", leaf_spki_sha256=f"key-{n}")
     for n, address in enumerate((b.SITE, "198.18.5.5", "198.19.6.6"))
 )
-CROWDS = {"alone": (), "three unrelated": CROWD,
+CROWDS = {"alone": (), "three unrelated": CROWD, "three unrelated among many": CROWD,
           "one operator": tuple(SilentListed(address=f"203.0.113.{n}", host="", leaf_spki_sha256=f"key-{n}")
                                 for n in range(10, 13))}  # fmt: skip
+OPENED = {"three unrelated among many": 27}
 ADDRESS_KNOWN = ("by nobody", "by encrypted DNS")
 
 
@@ -65,7 +66,10 @@ def story(case: tuple[Any, ...]) -> tuple[list[Observation], dict[str, Any]]:
     if known == "by encrypted DNS":
         found.append(b.doh(b.reply(b.SITE)))
     helpers = [b.helper(b.SITE, tcp={b.SITE: ok}, name=f"h{n}") for n, ok in enumerate(CONTROLS[control])]
-    return found, {"control": helpers, "on": b.line(ledger=LEDGERS[ledger], silent=CROWDS[crowd])}
+    return found, {
+        "control": helpers,
+        "on": b.line(ledger=LEDGERS[ledger], silent=CROWDS[crowd], opened=OPENED.get(crowd, 0)),
+    }
 
 
 def may_be_proven(case: tuple[Any, ...]) -> bool:

@@ -421,7 +421,8 @@ def test_one_operators_page_for_visitors_from_here_is_no_block_page() -> None:
         b.get(listed=one, authentic=True, place=Place.ECHO, test=Test.SQUARE, address=b.ECHO) for one in (False, True)
     ]
     once_over_v6 = [beside[0], replace(beside[1], served_by=b.SITE6)]
-    for bodies, echo in ((beside, []), (once_over_v6, []), (apart, honest)):
+    untold = [beside[0], replace(beside[1], served_by=None)]
+    for bodies, echo in ((beside, []), (once_over_v6, []), (untold, []), (apart, honest)):
         verdict = b.judged(b.resolves(), b.opens_http(body=b.OTHER), echo, url=b.CLEAR_URL, on=b.line(bodies=bodies),
                            control=[b.healthy_helper(url=b.CLEAR_URL)])  # fmt: skip
         is_inconclusive(verdict, Reason.UNPROVEN_CONTENT)
