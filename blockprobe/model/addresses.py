@@ -44,12 +44,19 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @lru_cache(maxsize=4096)
-def family_of(address: str) -> int | None:
-    """4 or 6, or None when it is no address."""
+def parsed(text: str) -> _Address | None:
+    """The address, or None when it is none."""
     try:
-        return ipaddress.ip_address(address).version
+        return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def family_of(address: str) -> int | None:
+    """4 or 6, or None when it is no address."""
+    found = parsed(address)
+    return found.version if found is not None else None
 
 
 @lru_cache(maxsize=4096)
@@ -58,12 +65,12 @@ def without_nat64(address: str, prefix: str | None) -> str:
     if prefix is None:
         return address
     try:
-        parsed = ipaddress.ip_address(address)
         network = _network(prefix)
     except ValueError:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address) and network.prefixlen == 96 and parsed in network:
-        return str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF))
+    found = parsed(address)
+    if isinstance(found, ipaddress.IPv6Address) and network.prefixlen == 96 and found in network:
+        return str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
     return address
 
 
@@ -74,9 +81,8 @@ def is_bogon(address: str, public: tuple[str, ...] = ()) -> bool:
     IPv4-mapped, NAT64 (64:ff9b::/96) and 6to4 addresses are what the IPv4 address inside them is. What is no IP
     address is no bogon either: false. Raises ValueError when an entry of `public` is no range.
     """
-    try:
-        outer = ipaddress.ip_address(address)
-    except ValueError:
+    outer = parsed(address)
+    if outer is None:
         return False
     inner = _embedded(outer)
     if any(_inside(candidate, public) for candidate in (outer, inner)):

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from blockprobe.model.observation import Icmp
+from blockprobe.net.ready import poller
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>; the socket module of 3.11 does not name them all.
 _IP_RECVERR = 11
@@ -247,7 +248,7 @@ async def _connect(sock: socket.socket, address: str, port: int) -> tuple[OSErro
     """
     code, icmp = sock.connect_ex((address, port)), None
     while code in _PENDING:
-        await _writable(sock)
+        await poller().writable(sock.fileno())
         code, icmp = _outcome(sock)
     if not code:
         return None, None
@@ -265,32 +266,6 @@ def _outcome(sock: socket.socket) -> tuple[int, Icmp | None]:
     return found[:2] if found else (errno.EINPROGRESS, None)
 
 
-async def _writable(sock: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    descriptor = sock.fileno()
-    loop.add_writer(descriptor, _wake, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(descriptor)
-
-
 async def readable(sock: socket.socket) -> None:
-    """Wait until a read of the socket would not block. One waiter at a time; cancelled, it no longer watches.
-
-    `loop.sock_recv` does the same in two turns of the loop, and goes on watching for one turn after a cancellation.
-    """
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    descriptor = sock.fileno()
-    loop.add_reader(descriptor, _wake, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
+    """Wait until a read of the socket would not block. One waiter at a time; cancelled, it no longer waits."""
+    await poller().readable(sock.fileno())

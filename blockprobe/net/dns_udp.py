@@ -12,6 +12,7 @@ from blockprobe.net.classify import failure_of
 from blockprobe.net.dial import read_icmp
 from blockprobe.net.dns_outcome import Outcome, Strays, joined
 from blockprobe.net.dns_wire import Asked, Message, read_reply, same_answer
+from blockprobe.net.ready import poller
 from blockprobe.net.session import Session
 
 #: When the datagrams of one attempt go out, seconds: silence counts only after enough packets (docs/method.md, 5). At
@@ -37,6 +38,8 @@ class UdpExchange:
         self._session = session
         self._sock = sock
         self._loop = asyncio.get_running_loop()
+        self._poller = poller()
+        self._watched = False
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._strays = Strays()
         self._packets = 0
@@ -49,7 +52,8 @@ class UdpExchange:
     async def first(self) -> Outcome:
         """Send until the first matching reply, an error or the timeout. The socket stays open after a reply only."""
         try:
-            self._loop.add_reader(self._sock.fileno(), self._readable)
+            self._poller.watch(self._sock.fileno(), self._readable)
+            self._watched = True
             self._send()
             await self._done
         except BaseException:
@@ -71,9 +75,10 @@ class UdpExchange:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._sock.fileno() >= 0:
-            self._loop.remove_reader(self._sock.fileno())
-            self._sock.close()
+        if self._watched:
+            self._watched = False
+            self._poller.unwatch(self._sock.fileno())
+        self._sock.close()
         self._among.discard(self)
 
     def _send(self) -> None:

@@ -4,7 +4,6 @@ A helper may be broken or hostile, so that everything is bounded and of a known 
 place in OONI's answer stays unknown.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from blockprobe.model.addresses import parsed
 from blockprobe.model.control import ControlDns, ControlHttp, ControlTcp, ControlTls
 from blockprobe.model.observation import ResourceRecord
 
@@ -266,7 +266,5 @@ def _literals(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _literal(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
+    address = parsed(text)
+    return None if address is None else str(address)

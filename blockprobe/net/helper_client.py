@@ -13,8 +13,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import h11
-
 from blockprobe.model.control import Control
 from blockprobe.model.errors import ConfigError
 from blockprobe.model.failure import Failure
@@ -23,7 +21,7 @@ from blockprobe.net.clock import Clock
 from blockprobe.net.dial import Dialer
 from blockprobe.net.echo import EchoKey
 from blockprobe.net.helper_answer import MAX_ANSWER_BYTES, Answer, read_answer
-from blockprobe.net.helper_wire import AnswerTooLong, HelperWire, NotTrusted
+from blockprobe.net.helper_wire import AnswerTooLong, HelperWire, NotTrusted, Post
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, USER_AGENT
 from blockprobe.net.session import Session
 from blockprobe.net.tls import TlsContexts
@@ -35,7 +33,7 @@ _CONNECTIONS = 64
 #: With so many connections busy, one of them is waited for a little (seconds) before yet another is opened: a handshake
 #: costs both sides more than the question.
 _FEW = 8
-_PATIENCE_S = 0.1
+_PATIENCE_S = 0.3
 #: A key is given out as long as it has this many seconds to live, by the helper's clock.
 _KEY_MARGIN_S = 60.0
 _MAX_KEY_LIFE_S = 3600.0
@@ -78,8 +76,7 @@ class HelperClient:
         self._idle: asyncio.LifoQueue[HelperWire] = asyncio.LifoQueue()
         self._busy = 0
         self._slots = asyncio.Semaphore(_CONNECTIONS)
-        self._headers = _headers(url, token)
-        self._target = _target(url)
+        self._how = Post(target=_target(url), headers=_headers(url, token))
 
     @property
     def current_key(self) -> EchoKey | None:
@@ -172,12 +169,11 @@ class HelperClient:
             await asyncio.sleep(max(0.2, int(wait)))
 
     async def _post(self, body: bytes) -> _Reply:
-        request = h11.Request(method="POST", target=self._target, headers=self._headers_for(body))
         async with self._slots:
             connection = await self._free()
             self._busy += 1
             try:
-                found = await connection.exchange(self.url, request, body, most=MAX_ANSWER_BYTES)
+                found = await connection.exchange(self.url, self._how, body, most=MAX_ANSWER_BYTES)
             finally:
                 self._busy -= 1
             self._idle.put_nowait(connection)
@@ -201,9 +197,6 @@ class HelperClient:
             return HelperWire(self._clock, self._dialer, self._contexts)
         return self._idle.get_nowait()
 
-    def _headers_for(self, body: bytes) -> list[tuple[str, str]]:
-        return [*self._headers.items(), ("Content-Length", str(len(body)))]
-
     def _take_key(self, answer: Answer) -> None:
         """Keep the key; one that came in the clear is everybody's, and proves nothing."""
         wire = answer.key
@@ -218,15 +211,15 @@ def _text(value: bytes | None) -> str | None:
     return value.decode("latin-1") if value is not None else None
 
 
-def _headers(url: str, token: str | None) -> dict[str, str]:
+def _headers(url: str, token: str | None) -> tuple[tuple[str, str], ...]:
     """`Accept-Encoding: identity`, because an answer that was never compressed cannot be a bomb."""
-    headers = {
-        "Host": urlsplit(url).netloc,
-        "Content-Type": "application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": "blockprobe",
-    }
-    return headers if token is None else headers | {"Authorization": f"Bearer {token}"}
+    headers = (
+        ("Host", urlsplit(url).netloc),
+        ("Content-Type", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", "blockprobe"),
+    )
+    return headers if token is None else (*headers, ("Authorization", f"Bearer {token}"))
 
 
 def _target(url: str) -> str:

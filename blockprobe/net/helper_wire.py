@@ -8,6 +8,7 @@ import asyncio
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import h11
@@ -58,6 +59,26 @@ class Answered:
     rtt_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """How a helper is asked, whatever is asked: the request target, and the header fields but Content-Length."""
+
+    target: str
+    headers: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=256)
+def _head(post: Post, length: int) -> h11.Request:
+    """The head of a request with `length` bytes as h11 checked it: most targets' requests are as long as others'."""
+    return h11.Request(method="POST", target=post.target, headers=[*post.headers, ("Content-Length", str(length))])
+
+
+@lru_cache(maxsize=256)
+def _head_wire(post: Post, length: int) -> bytes:
+    """`_head` as bytes."""
+    return h11.Connection(h11.CLIENT).send(_head(post, length)) or b""
+
+
 class HelperWire:
     """One connection, opened when it is first needed and again when it was closed."""
 
@@ -69,7 +90,7 @@ class HelperWire:
         self._stream: Stream | None = None
         self._used_at = 0.0
 
-    async def exchange(self, url: str, request: h11.Request, body: bytes, *, most: int) -> Answered:
+    async def exchange(self, url: str, post: Post, body: bytes, *, most: int) -> Answered:
         """Send and read one answer of at most `most` bytes. A kept connection that turns out to be closed is replaced.
 
         Raises OSError, EOFError, NotTrusted, h11.ProtocolError, AnswerTooLong; cut off or failed, the connection is
@@ -80,10 +101,10 @@ class HelperWire:
                 self.close()
             if self._stream is not None:
                 with suppress(EOFError, ConnectionError):
-                    return await self._converse(request, body, most)
+                    return await self._converse(post, body, most)
                 self.close()
             self._stream = await self._open(url)
-            return await self._converse(request, body, most)
+            return await self._converse(post, body, most)
         except BaseException:
             self.close()
             raise
@@ -109,18 +130,19 @@ class HelperWire:
             raise NotTrusted(observation.failure or Failure.UNKNOWN_FAILURE, observation.detail)
         return secured
 
-    async def _converse(self, request: h11.Request, body: bytes, most: int) -> Answered:
+    async def _converse(self, post: Post, body: bytes, most: int) -> Answered:
         stream = self._stream
         assert stream is not None
-        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
-        parts = (http.send(request), http.send(h11.Data(data=body)), http.send(h11.EndOfMessage()))
-        await stream.sendall(b"".join(part for part in parts if part))
+        await stream.sendall(_head_wire(post, len(body)) + body)
         got = data = await stream.recv()
         while data and b"\r\n\r\n" not in got and len(got) <= _HEAD_BYTES:
             data = await stream.recv()
             got += data
         head = plain_head(got)
         if head is None or head.length is None:
+            http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
+            for sent in (_head(post, len(body)), h11.Data(data=body), h11.EndOfMessage()):
+                http.send(sent)
             status, fields, content = await _unusual(stream, http, got, most)
             kept = http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
         else:

@@ -32,6 +32,7 @@ _DEFAULTS = (
     ("Connection", "close"),
 )
 
+_PLAIN_HOST = re.compile(r"[-.0-9a-z]+(?::[0-9]+)?")
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 
@@ -219,10 +220,24 @@ class _Exchange:
         return self.body.page(self._head.headers, limit)
 
 
-@lru_cache(maxsize=256)
 def request_bytes(host: str, path: str, own: tuple[tuple[str, str], ...] = ()) -> bytes:
     """A GET as it goes over the wire, with `own` header fields after or in place of the usual ones."""
+    if not _PLAIN_HOST.fullmatch(host):
+        return _written(host, path, own)
+    before, after = _around_host(path, own)
+    return before + host.encode() + after
+
+
+@lru_cache(maxsize=256)
+def _written(host: str, path: str, own: tuple[tuple[str, str], ...]) -> bytes:
     return h11.Connection(h11.CLIENT).send(_message(host, path, own)) or b""
+
+
+@lru_cache(maxsize=256)
+def _around_host(path: str, own: tuple[tuple[str, str], ...]) -> tuple[bytes, bytes]:
+    """What stands before and behind a plain host in the request: the same for every site."""
+    before, host, after = _written("h.invalid", path, own).partition(b"\r\nHost: h.invalid")
+    return before + host.removesuffix(b"h.invalid"), after
 
 
 @lru_cache(maxsize=256)

@@ -21,6 +21,9 @@ from blockprobe.net.tls_chain import Chain, chain_of
 # The group that every TLS 1.3 server must know (RFC 8446, 9.1). X25519 alone would be refused by servers that have no
 # X25519, and under TLS 1.2 by every certificate with a P-256 key (RFC 8422, 5.1.1): differences of no censor's making.
 _SMALL_GROUP = "prime256v1"
+# From here on OpenSSL's own key shares are too long for one segment (X25519MLKEM768: 1,184 bytes); before, it sends
+# X25519 and offers P-256 beside it, which is small, quicker, and refused by nobody.
+_POST_QUANTUM = (3, 5)
 _DATES = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
@@ -91,7 +94,7 @@ def _context(*, large: bool, verify: bool) -> ssl.SSLContext:
         context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST
     else:
         context.verify_mode = ssl.CERT_NONE
-    if not large:
+    if not large and ssl.OPENSSL_VERSION_INFO >= _POST_QUANTUM:
         context.set_ecdh_curve(_SMALL_GROUP)
     return context
 

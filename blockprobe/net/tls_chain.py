@@ -141,7 +141,9 @@ def one_line(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
 
 
 def _readable(value: str) -> str:
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
+    shown = value
+    if not value.isprintable():
+        shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
     return shown.replace("\\", "\\\\").replace(",", "\\,")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from blockprobe.model.observation import Icmp
 from blockprobe.net.dial import Dialer, TcpOptions, read_icmp, tcp_info
+from blockprobe.net.ready import poller
 from tests.net.wire import closed_port, full_listener, served, silent
 
 
@@ -104,6 +105,8 @@ def test_a_name_is_refused_rather_than_looked_up(address: str) -> None:
 
 def test_cancelling_closes_the_socket_and_propagates() -> None:
     async def scenario() -> None:
+        gc.collect()  # the loops of other tests have descriptors of their own
+        poller()
         before = _open_descriptors()
         task = asyncio.create_task(_connect_and_close(endpoint.address, endpoint.port, timeout_s=5))
         await asyncio.sleep(0.02)

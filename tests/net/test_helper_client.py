@@ -273,7 +273,6 @@ def test_given_up_by_the_caller() -> None:
                 asyncio.CancelledError
             }
             client.url = good
-            client._headers["Host"] = good.split("/")[2]
             assert (await client.control(session(), URL, [])).failure is None
             await client.aclose()
             await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import resource
 
+import h11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,6 +109,16 @@ def test_what_no_request_target_may_hold_is_percent_encoded(path: str, sent: byt
     asked: list[bytes] = []
     _fetch(_answer(_head("Content-Length: 0"), asked=asked), Request(url="u", host="a.example", path=path))
     assert asked[0].split(b" HTTP/1.1")[0] == b"GET " + sent
+
+
+@given(
+    host=st.sampled_from(["a.example", "xn--bcher-kva.example:8443", "A.Example", "192.0.2.7", "[2001:db8::7]:81"]),
+    path=st.text(max_size=20).map("/".__add__) | st.just("/?u=\r\nHost: h.invalid\r\n"),
+    own=st.sampled_from([(), (("User-Agent", "x"), ("Range", "bytes=0-9")), (("X-Other", "Host: h.invalid"),)]),
+)
+def test_the_request_is_the_one_that_h11_would_write(host: str, path: str, own: tuple[tuple[str, str], ...]) -> None:
+    message = http._message(host, path, own)
+    assert http.request_bytes(host, path, own) == h11.Connection(h11.CLIENT).send(message)
 
 
 def test_a_host_that_cannot_be_sent_is_a_failure_with_its_text() -> None:
