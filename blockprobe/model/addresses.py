@@ -26,6 +26,7 @@ _V4 = tuple(
         "240.0.0.0/4",
     )
 )
+_V4_NUMBERS = tuple((int(network.network_address), int(network.netmask)) for network in _V4)
 _V6_GLOBAL = ipaddress.IPv6Network("2000::/3")
 _V6 = tuple(
     ipaddress.IPv6Network(text)
@@ -88,7 +89,8 @@ def is_bogon(address: str, public: tuple[str, ...] = ()) -> bool:
     if any(_inside(candidate, public) for candidate in (outer, inner)):
         return False
     if isinstance(inner, ipaddress.IPv4Address):
-        return any(inner in network for network in _V4)
+        number = int(inner)
+        return any(number & mask == first for first, mask in _V4_NUMBERS)
     return inner not in _NAT64_LOCAL and (inner not in _V6_GLOBAL or any(inner in network for network in _V6))
 
 

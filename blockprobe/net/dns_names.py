@@ -71,6 +71,40 @@ def read_name(wire: bytes, at: int) -> str:
     return ".".join(labels) or "."
 
 
+def zone_name(wire: bytes, at: int) -> str | None:
+    """The name at `at` as a zone file has it, its case kept and with the final dot.
+
+    None where that would take more than reading letters, digits, hyphens and underscores: an odd name, or one that is
+    malformed in any way.
+    """
+    labels: list[str] = []
+    begin, stop = at, len(wire)
+    while at < stop and len(labels) <= _MAX_JUMPS:
+        length = wire[at]
+        if length == 0:
+            text = ".".join(labels) + "."
+            return text if len(text) < _MAX_NAME else None
+        if length >= _POINTER and at + 1 < len(wire):
+            at = (length & 0x3F) << 8 | wire[at + 1]
+            if at >= begin:
+                return None
+            begin, stop = at, begin  # what it points to must end before the name that points there
+            continue
+        end = at + 1 + length
+        label = _plain(wire[at + 1 : end]) if length <= _MAX_LABEL and end < stop else None
+        if label is None:
+            return None
+        labels.append(label)
+        at = end
+    return None
+
+
+@lru_cache(maxsize=2048)
+def _plain(raw: bytes) -> str | None:
+    text = raw.decode("latin-1")
+    return text if text.isascii() and text.replace("-", "").replace("_", "").isalnum() else None
+
+
 @lru_cache(maxsize=2048)
 def _label(raw: bytes) -> str:
     text = raw.decode("latin-1")

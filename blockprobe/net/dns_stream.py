@@ -3,7 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from blockprobe.model.failure import Failure
@@ -68,9 +68,12 @@ class DnsStream:
         """Questions without an answer yet."""
         return len(self._waiting)
 
-    async def ask_all(self, session: Session, questions: Sequence[Question]) -> list[Outcome]:
-        """Write all questions at once and wait for each answer until the timeout; raises UnaskableName."""
-        entries = [self._enter(session, question) for question in questions]
+    async def ask_all(self, session: Session, questions: Sequence[Question], t0_s: float) -> list[Outcome]:
+        """Write all questions at once and wait for each answer until the timeout; raises UnaskableName.
+
+        The outcomes begin at `t0_s`.
+        """
+        entries = [self._enter(session, question, t0_s) for question in questions]
         try:
             async with asyncio.timeout(session.timeout_s):
                 await self._send(entries)
@@ -100,11 +103,11 @@ class DnsStream:
         await asyncio.gather(self._reader, return_exceptions=True)
         self._stream.close()  # for a reader that was cancelled before it began
 
-    def _enter(self, session: Session, question: Question) -> _Waiting:
+    def _enter(self, session: Session, question: Question, t0_s: float) -> _Waiting:
         asked = ask(question)
         while asked.qid in self._waiting:
             asked = ask(question)
-        entry = _Waiting(session, asked, session.elapsed())
+        entry = _Waiting(session, asked, t0_s)
         self._waiting[asked.qid] = entry
         return entry
 
@@ -200,12 +203,12 @@ async def ask_through(
             break
         kept = connection.used
         try:
-            fresh = await connection.ask_all(session, [questions[number] for number in left])
+            fresh = await connection.ask_all(session, [questions[number] for number in left], t0_s)
         finally:
             await connections.give_back(connection)
         outcomes |= dict(zip(left, fresh, strict=True))
         left = [left[number] for number in _again(fresh, kept=kept)]
-    return [replace(outcomes[number], t0_s=t0_s) for number in range(len(questions))]
+    return [outcomes[number] for number in range(len(questions))]
 
 
 def _again(outcomes: Sequence[Outcome], *, kept: bool) -> list[int]:

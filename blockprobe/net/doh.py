@@ -5,7 +5,6 @@ not prove the resolver's name is never read.
 """
 
 import asyncio
-from dataclasses import replace
 from functools import lru_cache
 
 import h11
@@ -41,9 +40,8 @@ class DohConnection:
         self._limit: asyncio.Timeout | None = None
         self._interrupted = False
 
-    async def ask(self, session: Session, asked: Asked) -> Outcome:
-        """One exchange, within the session's timeout."""
-        t0_s = session.elapsed()
+    async def ask(self, session: Session, asked: Asked, t0_s: float) -> Outcome:
+        """One exchange, within the session's timeout; the outcome begins at `t0_s`."""
         self.usable = self.heard = False
         try:
             async with asyncio.timeout(session.timeout_s) as self._limit:
@@ -55,13 +53,14 @@ class DohConnection:
         finally:
             self._limit = None
         self.used = True
-        outcome = Outcome(t0_s=t0_s, t_s=session.elapsed(), asked=asked)
+        t_s = session.elapsed()
         if status != 200:
-            return replace(outcome, failure=Failure.DNS_SERVER_MISBEHAVING, detail=f"HTTP status {status}")
-        message = read_reply(asked, body)
-        if isinstance(message, Failure):
-            return replace(outcome, failure=message)
-        return replace(outcome, message=message)
+            failure, detail = Failure.DNS_SERVER_MISBEHAVING, f"HTTP status {status}"
+            return Outcome(t0_s=t0_s, t_s=t_s, asked=asked, failure=failure, detail=detail)
+        found = read_reply(asked, body)
+        if isinstance(found, Failure):
+            return Outcome(t0_s=t0_s, t_s=t_s, asked=asked, failure=found)
+        return Outcome(t0_s=t0_s, t_s=t_s, asked=asked, message=found)
 
     def close(self) -> None:
         """Close the connection, or have the question under way end as interrupted. May be called again."""
@@ -160,12 +159,12 @@ class DohPool:
                 return connection.outcome(session, t0_s)
             kept = connection.used
             try:
-                outcome = await connection.ask(session, asked)
+                outcome = await connection.ask(session, asked, t0_s)
             finally:
                 self._give_back(connection)
             # the resolver closed it as idle while we were about to ask: no failure of the question
             if not (kept and outcome.failure in ENDINGS and not connection.heard):
-                return replace(outcome, t0_s=t0_s)
+                return outcome
         return _CLOSED.outcome(session, t0_s)
 
     async def _another(self, session: Session, why: Why) -> DohConnection | NotOpened:

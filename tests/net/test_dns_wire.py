@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import DnsReply
-from blockprobe.net import echo
-from blockprobe.net.dns_names import UnaskableName
+from blockprobe.net import dns_records, echo
+from blockprobe.net.dns_names import MalformedMessage, UnaskableName
 from blockprobe.net.dns_wire import Message, Question, ask, failure_of_reply, read_reply, same_answer
 
 from .dns_server import reply
@@ -230,3 +230,46 @@ def test_mutated_replies_never_raise(wire, changes):
     if isinstance(message, Message):
         failure_of_reply(QUESTION, message.reply)
         assert not message.echo or all(isinstance(text, str) for text in message.echo)
+
+
+def soa_data(primary: bytes, mailbox: bytes, numbers: bytes) -> tuple[bytes, dns_records._Raw]:
+    """A message whose last bytes are the data of an SOA, and where that lies; names may point to the question's."""
+    start = len(ASKED.wire)
+    wire = ASKED.wire + primary + mailbox + numbers
+    return wire, dns_records._Raw(start, 6, 1, 9, start, len(wire))
+
+
+NAMES = st.sampled_from([
+    b"\x02ns\xc0\x10", b"\x02NS\x01a\0", b"\0", b"\xc0\x0c", b"\x03a.b\0", b"\x02\xc3\xbc\0",
+    b"\x3f" + b"a" * 63 + b"\xc0\x0c",
+    b"\x05under" b"\x02_s\0", b"\xc0\xff", b"\xc0\x28", b"\x40x\0", b"\x01a",
+])  # fmt: skip
+
+
+@given(NAMES, NAMES, st.binary(min_size=20, max_size=20) | st.binary(max_size=24))
+def test_an_soa_read_by_hand_is_the_one_that_dnspython_reads(primary, mailbox, numbers):
+    wire, record = soa_data(primary, mailbox, numbers)
+    try:
+        by_hand = dns_records._soa(wire, record)
+    except (IndexError, MalformedMessage):
+        by_hand = None
+    if by_hand is not None:
+        assert by_hand == dns_records._printed(wire, record)
+
+
+@given(st.integers(0, 60), st.binary(max_size=120))
+def test_an_soa_of_random_bytes_is_never_read_otherwise_than_by_dnspython(at, data):
+    wire = data + bytes(20)
+    record = dns_records._Raw(0, 6, 1, 9, min(at, len(data)), len(wire))
+    try:
+        by_hand = dns_records._soa(wire, record)
+    except (IndexError, MalformedMessage):
+        return
+    if by_hand is not None:
+        assert by_hand == dns_records._printed(wire, record)
+
+
+def test_an_ordinary_soa_is_read_by_hand():
+    wire, record = soa_data(b"\x02ns\xc0\x10", b"\x04Host\xc0\x10", bytes(19) + b"\7")
+    assert dns_records._soa(wire, record) == dns_records._printed(wire, record)
+    assert str(dns_records._soa(wire, record)).endswith("0 0 0 0 7")
