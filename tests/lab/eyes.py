@@ -15,7 +15,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-TIMEOUT_S = 0.7
+TIMEOUT_S = 1.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

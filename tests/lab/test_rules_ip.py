@@ -75,12 +75,16 @@ def test_routers_do_not_ration_their_errors(lab: RealLab) -> None:
 
 def test_loss(lab: RealLab) -> None:
     lab.rule_on("loss", permille=300)
-    heard = lab.run_in_probe(["ping", "-n", "-q", "-i", "0.002", "-c", "200", "-W", "1", V4]).stdout
-    received = int(heard.split(" received")[0].rpartition(" ")[2])
-    assert 60 <= received <= 140  # 0.7 x 0.7 of 200 is 98
+    assert 60 <= _pings_answered(lab) <= 140  # 0.7 x 0.7 of 200 is 98
     assert all(0.15 < lost / sent < 0.45 for lost, sent in lab.losses().values())
     lab.rule_off("loss")
-    assert "200 received" in lab.run_in_probe(["ping", "-n", "-q", "-i", "0.002", "-c", "200", "-W", "1", V4]).stdout
+    assert any(_pings_answered(lab) == 200 for _ in range(3))  # a busy machine may lose one by itself
+
+
+def _pings_answered(lab: RealLab) -> int:
+    """How many of 200 pings were answered."""
+    heard = lab.run_in_probe(["ping", "-n", "-q", "-i", "0.002", "-c", "200", "-W", "1", V4]).stdout
+    return int(heard.split(" received")[0].rpartition(" ")[2])
 
 
 def test_of_what_the_line_loses_neither_end_is_told_and_no_censor_dies(lab: RealLab) -> None:
