@@ -206,8 +206,8 @@ class Topology:
             socket.addr("add", index=index, address=address, prefixlen=int(length), **flags)
             gateway = other.partition("/")[0]
             number = 2 if family == 4 else 10
-            # Permanent neighbours: no ARP, so that loss on a wire never costs a second of waiting for it. "replace": the
-            # other end may have been heard already.
+            # Permanent neighbours: no ARP, so that loss on a wire never costs a second of waiting for it; "replace",
+            # because the other end may have been heard already.
             socket.neigh("replace", dst=gateway, lladdr=peer_mac, ifindex=index, state="permanent", family=number)
             metric = {} if end.metric is None else {"priority": end.metric}
             for prefix in end.routes:

@@ -9,6 +9,7 @@ from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.line import SilentListed
 from blockprobe.model.observation import Place, Test, Why
+from blockprobe.model.words import Layer
 from blockprobe.net.path import trace_syn
 from blockprobe.net.tcp import Endpoint
 from blockprobe.verdict.address_facts import address_fact, connects, judged_addresses
@@ -21,6 +22,7 @@ from blockprobe.verdict.view import View
 MAX_NEIGHBOURS = 3
 #: Rounds of three packets at each hop limit, where a loss spoils "three of three".
 PATH_ROUNDS = 3
+EARLY_ROUNDS = 2
 #: Addresses of one leg that are tested this thoroughly.
 MAX_TESTED = 4
 
@@ -49,22 +51,51 @@ async def _test_one(case: Case, leg: Leg, address: str) -> None:
     place = (address, leg.port)
     if case.shared.ledger.is_hot(place) and await _came_back(case, leg, address):
         return
-    if not await _neighbours(case, leg, address):
+    foreseen = await case.early(Layer.IP, leg, address)
+    if not foreseen and not await _neighbours(case, leg, address):
         return
-    if not any(hop.family == family_of(address) for hop in case.shared.line.common_path):
+    if not _has_path(case, address):
         # No path can speak; the crowd may, but only of a silence that outlasted the neighbour's answer.
         _, stream = await connect_once(case, leg, address, case.shared.settings.limits.attempts)
         if stream is not None:
             stream.reset()
             return
         await case.neutral_connects(family_of(address) or 4)
-    for _ in range(PATH_ROUNDS):
-        await _trace(case, leg, address)
-        view = case.view()
-        open_question = address_fact(view, leg, address) in (AddressFact.UNPROVEN, AddressFact.SAME_FAILURE)
-        if not open_question or leaves_common_path(view, address):
-            break
+    if not foreseen or _is_open_question(case, leg, address):
+        for _ in range(PATH_ROUNDS):
+            await _trace(case, leg, address)
+            if not _is_open_question(case, leg, address):
+                break
     _tell_crowd(case, leg, address)
+
+
+async def test_early(case: Case, leg: Leg, address: str) -> bool:
+    """While the last attempt is still silent: a neighbour, and as many packets that die on the way as silence needs.
+
+    Whether a neighbour answered.
+    """
+    if address not in judged_addresses(case.view(), leg) or case.shared.ledger.is_hot((address, leg.port)):
+        return False
+    if not await _neighbours(case, leg, address):
+        return False
+    if _has_path(case, address):
+        for _ in range(EARLY_ROUNDS):
+            await _trace(case, leg, address)
+            if leaves_common_path(case.view(), address):
+                break
+    return True
+
+
+def _has_path(case: Case, address: str) -> bool:
+    """Whether the common path is known in the address's family."""
+    return any(hop.family == family_of(address) for hop in case.shared.line.common_path)
+
+
+def _is_open_question(case: Case, leg: Leg, address: str) -> bool:
+    """Whether more packets along the path could tell more."""
+    view = case.view()
+    fact = address_fact(view, leg, address)
+    return fact in (AddressFact.UNPROVEN, AddressFact.SAME_FAILURE) and not leaves_common_path(view, address)
 
 
 async def _came_back(case: Case, leg: Leg, address: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import string
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from operator import is_
@@ -26,6 +26,7 @@ from blockprobe.model.observation import (
     Why,
 )
 from blockprobe.model.record import Measurement, Target, Vantage
+from blockprobe.model.words import Layer
 from blockprobe.net.dial import TcpOptions
 from blockprobe.net.dns import Pending, Question
 from blockprobe.net.http import Request, fetch
@@ -34,6 +35,7 @@ from blockprobe.net.session import Session
 from blockprobe.net.stream import Stream
 from blockprobe.net.tcp import Endpoint, connect
 from blockprobe.net.tls import Hello, handshake
+from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.view import View
 
 T = TypeVar("T")
@@ -61,6 +63,9 @@ class Case:
         self._line: Line | None = None
         self._line_parts: tuple[object, ...] = ()
         self._view: View | None = None
+        #: Called where the last attempt at an address begins (measure/early.py).
+        self.when_silent: Callable[[Layer, Leg, str], None] | None = None
+        self._early: dict[tuple[Layer, Leg, str], asyncio.Task[bool]] = {}
 
     # -- writing down ---------------------------------------------------------------------------------------------
 
@@ -122,6 +127,31 @@ class Case:
         """Something is in doubt: what follows is mostly waiting, so let another target begin."""
         if self._seat is not None:
             self._seat.step_aside()
+
+    # -- counterfactuals begun early ------------------------------------------------------------------------------
+
+    def foresee(self, layer: Layer, leg: Leg, address: str) -> None:
+        """The last attempt at the address begins."""
+        if self.when_silent is not None:
+            self.when_silent(layer, leg, address)
+
+    def begin_early(self, layer: Layer, leg: Leg, address: str, work: Coroutine[Any, Any, bool]) -> None:
+        """Start what `early` will be asked for; its observations are kept whatever becomes of the last attempt."""
+        self._early[layer, leg, address] = self.spawn(work)
+
+    def early_at(self, layer: Layer, leg: Leg) -> tuple[str, ...]:
+        """The addresses for which something of the layer was begun early."""
+        return tuple(key[2] for key in self._early if key[:2] == (layer, leg))
+
+    async def early(self, layer: Layer, leg: Leg, address: str) -> bool | None:
+        """What was begun early gave, when it has ended; None where nothing was begun."""
+        task = self._early.get((layer, leg, address))
+        return None if task is None else await task
+
+    async def end_early(self) -> None:
+        """Wait for what was begun early: cut off, it would leave an echo that others must take for punished."""
+        if self._early:
+            await asyncio.wait(set(self._early.values()))
 
     # -- work in the background -----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from blockprobe.model.observation import (
     TlsObservation,
     Why,
 )
+from blockprobe.model.words import Layer
 from blockprobe.net.dns import Question
 from blockprobe.net.http import Request
 from blockprobe.net.resolver import Resolver
@@ -171,21 +172,18 @@ async def reach_tls(case: Case, leg: Leg, address: str) -> Stream | None:
 
     async def attempt(number: int) -> Stream | None:
         if number:
-            case.step_aside()
+            _in_doubt(case, Layer.TLS, leg, address, number)
         ready = waiting.pop() if waiting else (await connect_once(case, leg, address, number))[1]
         return None if ready is None else await _shake(case, leg, ready, number)
 
-    results = await persist(attempt, lambda secured: secured is not None, attempts=_tls_attempts(case))
+    results = await persist(attempt, lambda secured: secured is not None,
+                            attempts=case.shared.settings.limits.attempts)  # fmt: skip
     secured = [result for result in results if result is not None]
     for spare in secured[1:]:
         spare.reset()
     if not secured:
         _note_trigger(case, leg, address)
     return secured[0] if secured else None
-
-
-def _tls_attempts(case: Case) -> int:
-    return case.shared.settings.limits.attempts
 
 
 async def _shake(case: Case, leg: Leg, stream: Stream, number: int) -> Stream | None:
@@ -236,7 +234,7 @@ async def _fetch_cleartext(case: Case, leg: Leg, address: str) -> None:
 
     async def attempt(number: int) -> HttpObservation | None:
         if number:
-            case.step_aside()
+            _in_doubt(case, Layer.HTTP, leg, address, number)
         ready = waiting.pop() if waiting else (await connect_once(case, leg, address, number))[1]
         if ready is None:
             return None
@@ -274,7 +272,7 @@ async def reach(case: Case, leg: Leg, address: str) -> Stream | None:
 
     async def attempt(number: int) -> tuple[TcpObservation, Stream | None]:
         if number:
-            case.step_aside()
+            _in_doubt(case, Layer.IP, leg, address, number)
             case.spawn(case.neutral_connects(family_of(address) or 4))
         return await connect_once(case, leg, address, number)
 
@@ -284,6 +282,13 @@ async def reach(case: Case, leg: Leg, address: str) -> Stream | None:
     for spare in streams[1:]:
         spare.reset()
     return streams[0] if streams else None
+
+
+def _in_doubt(case: Case, layer: Layer, leg: Leg, address: str, number: int) -> None:
+    """Another attempt begins: let another target begin too, and if it is the last, whatever is foreseen for silence."""
+    case.step_aside()
+    if number + 1 == case.shared.settings.limits.attempts:
+        case.foresee(layer, leg, address)
 
 
 async def connect_once(case: Case, leg: Leg, address: str, number: int) -> tuple[TcpObservation, Stream | None]:

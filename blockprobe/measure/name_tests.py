@@ -10,6 +10,7 @@ from blockprobe.measure.square_tests import NameTester
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, Place, Test, TlsObservation, Why
+from blockprobe.model.words import Layer
 from blockprobe.net.echo import EchoKey, Statement, check, new_nonce
 from blockprobe.net.http import Request
 from blockprobe.net.path import Opening
@@ -25,10 +26,19 @@ class SniTester(NameTester):
     """The name in a ClientHello."""
 
     port = 443
+    layer = Layer.TLS
 
     async def run(self, address: str, *, silent: bool) -> None:
         """The square, and beside it a ClientHello in two segments: a filter that does not reassemble lets it pass."""
-        await asyncio.gather(super().run(address, silent=silent), self._in_two_segments(address))
+        if address in self.case.early_at(self.layer, self.leg):  # then the second is done, or under way
+            await super().run(address, silent=silent)
+        else:
+            await asyncio.gather(super().run(address, silent=silent), self._in_two_segments(address))
+
+    async def run_early(self, address: str) -> bool:
+        """The echo's half of the square, and the ClientHello in two segments."""
+        followed, _ = await asyncio.gather(super().run_early(address), self._in_two_segments(address))
+        return followed
 
     async def _in_two_segments(self, address: str) -> None:
         why = Why(test=Test.LARGE_HELLO, place=Place.ORIGIN, hop=self.leg.hop)
@@ -58,6 +68,7 @@ class HostTester(NameTester):
     """The name in a cleartext request."""
 
     port = 80
+    layer = Layer.HTTP
 
     async def speak(self, why: Why, stream: Stream, name: str) -> HttpObservation:
         """A GET; at the echo the answer's signature is checked."""

@@ -15,6 +15,7 @@ from blockprobe.measure.square_tests import NameTester
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import Place, QuicObservation, Test, Why
 from blockprobe.model.record import Target, Vantage
+from blockprobe.model.words import Layer
 from blockprobe.net.dial import TcpOptions
 from blockprobe.net.echo import new_nonce, quic_path, signed_by_quic_echo
 from blockprobe.net.http import Request
@@ -119,6 +120,7 @@ class QuicTester(NameTester):
     """The name in a QUIC Initial."""
 
     port = 443
+    layer = Layer.QUIC
 
     async def at(self, why: Why, address: str, name: str, *, options: TcpOptions | None = None) -> QuicObservation:
         """Shake hands; at the echo also ask for the signed page, where there is a key. `options` are TCP's."""

@@ -45,6 +45,24 @@ class Echo:
         return self._locks.setdefault(port, asyncio.Lock())
 
 
+async def first_free(locks: list[asyncio.Lock]) -> asyncio.Lock:
+    """Acquire whichever of the locks can be had first; the caller releases it."""
+    for lock in locks:
+        if not lock.locked():  # had at once: nobody else can come between
+            await lock.acquire()
+            return lock
+    waits = {asyncio.ensure_future(lock.acquire()): lock for lock in locks}
+    got: asyncio.Lock | None = None
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        got = next(lock for wait, lock in waits.items() if wait in done)
+        return got
+    finally:
+        for wait, lock in waits.items():
+            if lock is not got and not wait.cancel():
+                lock.release()
+
+
 @dataclass(slots=True, kw_only=True)
 class Crowd:
     """What several targets together betray: silent addresses of unrelated operators, one body for several names.

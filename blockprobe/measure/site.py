@@ -5,7 +5,7 @@ A healthy site stops after the look; each further stage is entered only while `v
 
 import asyncio
 
-from blockprobe.measure import address_tests, dns_tests, name_tests, page_tests, quic_tests, throttle
+from blockprobe.measure import address_tests, dns_tests, early, name_tests, page_tests, quic_tests, throttle
 from blockprobe.measure.case import Case
 from blockprobe.measure.control import ask_helpers, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
@@ -26,6 +26,7 @@ _PASSED = (AddressFact.OPEN, AddressFact.SAME_FAILURE, AddressFact.NOT_TRIED)
 
 async def measure_site(case: Case) -> None:
     """Everything that is observed of one target; the observations are in the case afterwards."""
+    early.watch(case)
     first = case.view().first_legs
     await _look(case, first)
     await _settle_all(case, first)
@@ -38,6 +39,7 @@ async def measure_site(case: Case) -> None:
         following = case.view().next_leg(following)
     if case.shared.settings.limits.throttling:
         await throttle.test_speed(case)
+    await case.end_early()
     await case.catch_up(0.05)
     await case.finish()
 
@@ -71,6 +73,7 @@ async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
 
 async def _settle_all(case: Case, legs: tuple[Leg, ...]) -> None:
     """Settle what is open: the name once for all legs, then each leg's own layers side by side."""
+    await case.end_early()
     open_legs = [leg for leg in legs if not _is_clean(case.view(), leg)]
     if not open_legs:
         return

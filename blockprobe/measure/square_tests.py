@@ -5,7 +5,6 @@ not trusted until something neutral works there (the ledger).
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from functools import partial
 
 from blockprobe.measure.case import Case, is_silent, neutral_like
 from blockprobe.measure.ledger import LONGEST_RESIDUAL_S
-from blockprobe.measure.shared import Echo
+from blockprobe.measure.shared import Echo, first_free
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import (
@@ -25,6 +24,7 @@ from blockprobe.model.observation import (
     TlsObservation,
     Why,
 )
+from blockprobe.model.words import Layer
 from blockprobe.net.dial import TcpOptions
 from blockprobe.net.path import Opening, trace_opening
 from blockprobe.net.stream import Stream
@@ -46,6 +46,7 @@ class NameTester:
     """The square for one leg; subclasses say how a name is put on the wire."""
 
     port: int
+    layer: Layer
 
     def __init__(self, case: Case, leg: Leg) -> None:
         self.case = case
@@ -63,9 +64,20 @@ class NameTester:
 
     async def run(self, address: str, *, silent: bool) -> None:
         """The whole square for one address of the leg where the listed name failed."""
-        followed = await self.at_echo(silent=silent)
+        followed = await self._foreseen()
+        if followed is None:
+            followed = await self.at_echo(silent=silent)
         if not followed and control_open(self.case.view(), self.leg, address):
             await self._at_origin(address, silent=silent)
+
+    async def run_early(self, address: str) -> bool:
+        """What can be done while the last attempt at the silent address still waits; whether the failure followed."""
+        return await self.at_echo(silent=True)
+
+    async def _foreseen(self) -> bool | None:
+        """What `run_early` gave, for whichever address of the leg; None when it was not begun."""
+        begun = self.case.early_at(self.layer, self.leg)
+        return await self.case.early(self.layer, self.leg, begun[0]) if begun else None
 
     # -- at the echo ------------------------------------------------------------------------------------------------
 
@@ -124,20 +136,24 @@ class NameTester:
     @asynccontextmanager
     async def _clean_echo(self) -> AsyncIterator[Echo | None]:
         """An echo that nobody else uses and that is not punished; waits for one in use, for it may be clean after."""
-        while (echo := self._promising_echo()) is not None:
-            async with echo.lock(self.port):
-                if not self.case.shared.ledger.is_hot((echo.address, self.port)):
-                    yield echo
+        while echoes := self._promising_echoes():
+            locks = {echo.lock(self.port): echo for echo in echoes}
+            lock = await first_free(list(locks))
+            try:
+                if not self.case.shared.ledger.is_hot((locks[lock].address, self.port)):
+                    yield locks[lock]
                     return
+            finally:
+                lock.release()
         yield None
 
-    def _promising_echo(self) -> Echo | None:
-        """A free and clean echo, else any that is in use; None when all are punished."""
+    def _promising_echoes(self) -> list[Echo]:
+        """A free and clean echo, else those that are in use; none when all are punished."""
         ledger = self.case.shared.ledger
         usable = [e for e in self.case.shared.echoes if self._usable(e)]
         busy = [e for e in usable if e.lock(self.port).locked()]
         free = [e for e in usable if not e.lock(self.port).locked() and not ledger.is_hot((e.address, self.port))]
-        return next(iter(free), None) or (random.choice(busy) if busy else None)  # noqa: S311 - a queue, not a secret
+        return free[:1] or busy
 
     def _usable(self, echo: Echo) -> bool:
         return self.case.shared.line.families.get(str(family_of(echo.address))) is not False
