@@ -150,8 +150,8 @@ class Case:
 
     async def end_early(self) -> None:
         """Wait for what was begun early: cut off, it would leave an echo that others must take for punished."""
-        if self._early:
-            await asyncio.wait(set(self._early.values()))
+        for task in list(self._early.values()):
+            await asyncio.shield(task)
 
     # -- work in the background -----------------------------------------------------------------------------------
 

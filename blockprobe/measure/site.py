@@ -39,7 +39,6 @@ async def measure_site(case: Case) -> None:
         following = case.view().next_leg(following)
     if case.shared.settings.limits.throttling:
         await throttle.test_speed(case)
-    await case.end_early()
     await case.catch_up(0.05)
     await case.finish()
 
@@ -85,6 +84,7 @@ async def _settle_all(case: Case, legs: tuple[Leg, ...]) -> None:
     if dns_tests.in_doubt(case.view(), open_legs[0]):
         await dns_tests.test_names(case, open_legs[0])
     await asyncio.gather(*(_settle(case, leg) for leg in open_legs))
+    await case.end_early()
 
 
 async def _settle(case: Case, leg: Leg) -> None:

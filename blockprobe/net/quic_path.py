@@ -1,6 +1,8 @@
 """QUIC Initials with a hop limit to one address: which router answers, and with what (RFC 792, RFC 4443)."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Sequence
 
 from blockprobe.model.evidence import PathReply
@@ -54,8 +56,7 @@ async def _send(session: Session, endpoint: Endpoint, ttl: int, name: str, wait_
             set_hop_limit(sock, ttl)
             sock.send(first_datagram(name))
             async with asyncio.timeout(wait_s):
-                await readable(sock)
-            sock.recv(_MAX_DATAGRAM)
+                await _datagram(sock)
         except TimeoutError:
             return PathReply.NONE, None, None
         except OSError as error:
@@ -65,6 +66,15 @@ async def _send(session: Session, endpoint: Endpoint, ttl: int, name: str, wait_
             word = failure_of(error)
             return PathReply.NONE, None, None if word is Failure.CONNECTION_REFUSED else word
         return PathReply.CONNECTED, None, None
+
+
+async def _datagram(sock: socket.socket) -> None:
+    """Wait for one, whatever is in it; raises OSError for an ICMP error."""
+    while True:
+        await readable(sock)
+        with contextlib.suppress(BlockingIOError):
+            sock.recv(_MAX_DATAGRAM)
+            return
 
 
 def _of_icmp(reply: PathReply, kind: int, code: int) -> PathReply:

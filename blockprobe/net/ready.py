@@ -37,8 +37,8 @@ class Poller:
 
     def watch(self, descriptor: int, callback: Callable[[], object]) -> None:
         """Call whenever a read would not block, until `unwatch`."""
-        self._watched[descriptor] = callback
         self._register(descriptor, EPOLLIN)
+        self._watched[descriptor] = callback
 
     def unwatch(self, descriptor: int) -> None:
         """Call no more; before the socket is closed."""
@@ -65,12 +65,15 @@ class Poller:
         self._known.add(descriptor)
 
     def _dispatch(self) -> None:
+        watched = []
         for descriptor, _ in self._epoll.poll(0, _BATCH):
             wait = self._waits.pop(descriptor, None)
-            if wait is not None:
-                if not wait.done():
-                    wait.set_result(None)
-            elif descriptor in self._watched:
+            if wait is None:
+                watched.append(descriptor)
+            elif not wait.done():
+                wait.set_result(None)
+        for descriptor in watched:  # last: should one of them raise, the others are called again, a wait would not be
+            if descriptor in self._watched:
                 self._watched[descriptor]()
 
 

@@ -186,3 +186,28 @@ def test_many_sockets_that_are_ready_at_once_are_all_served() -> None:
             other.close()
 
     run(scenario)
+
+
+def test_a_callback_that_raises_wakes_nobody_less() -> None:
+    async def scenario() -> None:
+        told: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        bad, far = pair()
+        one, other = pair()
+        with bad, far, one, other:
+
+            def fail() -> None:
+                bad.recv(9)
+                raise RuntimeError("a fault of ours")
+
+            poller().watch(bad.fileno(), fail)
+            wait = asyncio.ensure_future(poller().readable(one.fileno()))
+            await asyncio.sleep(0)
+            far.send(b"x")
+            other.send(b"x")
+            await asyncio.wait_for(wait, 1)
+            await asyncio.sleep(0.01)
+            poller().unwatch(bad.fileno())
+        assert [str(context["exception"]) for context in told] == ["a fault of ours"]
+
+    run(scenario)
