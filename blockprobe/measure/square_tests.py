@@ -30,7 +30,7 @@ from blockprobe.net.path import Opening, trace_opening
 from blockprobe.net.stream import Stream
 from blockprobe.net.tcp import Endpoint
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import control_open, fails, works
+from blockprobe.verdict.name_square import control_open, fails, nobody_else, works
 
 #: Segments small enough to pass any path-MTU black hole met in practice (bytes).
 SMALL_MSS = 1000
@@ -67,7 +67,8 @@ class NameTester:
         followed = await self._foreseen()
         if followed is None:
             followed = await self.at_echo(silent=silent)
-        if not followed and control_open(self.case.view(), self.leg, address):
+        view = self.case.view()
+        if not followed and (control_open(view, self.leg, address) or nobody_else(view, self.leg)):
             await self._at_origin(address, silent=silent)
 
     async def run_early(self, address: str) -> bool:

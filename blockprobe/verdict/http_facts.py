@@ -27,6 +27,7 @@ _SCOPES = {
     NameScope.NAME: (HttpFact.NAME_PROVEN, Scope.NAME),
     NameScope.NAME_PARTIAL: (HttpFact.NAME_PARTIAL, Scope.NAME),
     NameScope.ADDRESS_AND_NAME: (HttpFact.ADDRESS_AND_NAME_PROVEN, Scope.ADDRESS_AND_NAME),
+    NameScope.NAME_HERE: (HttpFact.ADDRESS_AND_NAME_PROVEN, None),
 }
 
 

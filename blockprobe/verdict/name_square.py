@@ -38,6 +38,7 @@ class NameScope(StrEnum):
     NAME = "name"
     NAME_PARTIAL = "name_partial"
     ADDRESS_AND_NAME = "address_and_name"
+    NAME_HERE = "name_here"  # cut on the path to this address; without a helper nobody can tell whether elsewhere too
     UNPROVEN = "unproven"
 
 
@@ -77,7 +78,7 @@ def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
     failure = failed_origin[-1].failure if failed_origin else None
     scope = NameScope.UNPROVEN
     if failed_origin and _follows_both(view, leg, exchanges, listed_echo):
-        scope = NameScope.ADDRESS_AND_NAME
+        scope = NameScope.ADDRESS_AND_NAME if listed_echo else NameScope.NAME_HERE
     return Square(scope=scope, k=len(failed_origin), n=len(origin), failure=failure)
 
 
@@ -129,24 +130,35 @@ def surrounded(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]
 
 def _follows_both(view: View, leg: Leg, exchanges: list[Exchange], listed_echo: list[Exchange]) -> bool:
     """Only this name at this address: every condition of docs/method.md, 3.5, must hold at one."""
-    if not listed_echo or not all(_completes(e) for e in listed_echo):
+    if not all(_completes(e) for e in listed_echo) or not (listed_echo or nobody_else(view, leg)):
         return False
     at_origin = [e for e in exchanges if e.why.place is Place.ORIGIN]
     places = dict.fromkeys(e.address for e in at_origin if not e.why.listed and works(e))
     return any(_follows_here(view, leg, [e for e in at_origin if e.address == address]) for address in places)
 
 
+def nobody_else(view: View, leg: Leg) -> bool:
+    """Whether no helper told anything of the leg's host: then only what the path does can speak."""
+    return not view.controls(leg)
+
+
 def _follows_here(view: View, leg: Leg, exchanges: list[Exchange]) -> bool:
     """At this address every full attempt with the listed name was cut, small segments too, not so for the helper, and
-    by something nearer than the server."""
+    by something nearer than the server. Without a helper that must be resets from the common path."""
     listed = [e for e in exchanges if e.why.listed and _full(e)]
     small = [e for e in exchanges if e.why.test is Test.SMALL_MSS]
     if not all(is_cut(e) for e in listed) or not _enough(listed) or not small or not all(is_cut(e) for e in small):
         return False
     address = listed[-1].address
+    if nobody_else(view, leg):
+        return _reset_on_common_path(view, address, leg)
     if not control_open(view, leg, address):
         return False
-    return _faster_than_path(view, listed, exchanges) or _on_common_path(view, address, leg)
+    return (
+        _faster_than_path(view, listed, exchanges)
+        or _reset_on_common_path(view, address, leg)
+        or _swallowed_on_common_path(view, address, leg)
+    )
 
 
 def control_open(view: View, leg: Leg, address: str) -> bool:
@@ -171,30 +183,45 @@ def _faster_than_path(view: View, listed: list[Exchange], exchanges: list[Exchan
     return sum(e.t_s - e.t0_s < 0.8 * shortest for e in listed) >= RESETS_NEEDED
 
 
-def _on_common_path(view: View, address: str, leg: Leg) -> bool:
-    """With the hop limit of the common path the listed name fails there, where a neutral name gets as far as a router.
+def _reset_on_common_path(view: View, address: str, leg: Leg) -> bool:
+    """With a hop limit of the common path the listed name is reset, where a neutral name gets as far as a router: the
+    reset is the path's own, whatever the server would say."""
+    listed, neutral, limits = _along_the_path(view, address, leg)
+    return any(
+        listed[limit].count(PathReply.RESET) >= RESETS_NEEDED
+        and PathReply.TIME_EXCEEDED in neutral.get(limit, [])
+        and PathReply.RESET not in neutral[limit]
+        for limit in limits
+    )
 
-    A reset at such a hop limit is the path's own. Silence is, where the router at that limit reports the neutral
-    name's packet as expired and never the listed one's, nor does any router behind it.
-    """
-    carrying = "client_hello" if leg.tls else "http_request"
-    paths = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == carrying]
-    listed = _by_ttl([p for p in paths if p.why.listed])
-    neutral = _by_ttl([p for p in paths if not p.why.listed])
-    limits = {hop.ttl for hop in view.line.common_path if hop.family == family_of(address)} & set(listed)
-    for limit in sorted(limits):
-        expired = neutral.get(limit, []).count(PathReply.TIME_EXCEEDED)
-        resets = listed[limit].count(PathReply.RESET)
-        if resets >= 2 and expired and PathReply.RESET not in neutral[limit]:
-            return True
+
+def _swallowed_on_common_path(view: View, address: str, leg: Leg) -> bool:
+    """The router at a hop limit reports the neutral name's packets as expired and never the listed one's, nor does any
+    router behind it."""
+    listed, neutral, limits = _along_the_path(view, address, leg)
+    for limit in limits:
         beyond = [listed[other] for other in limits if other >= limit]
+        expired = neutral.get(limit, []).count(PathReply.TIME_EXCEEDED)
         if expired >= 3 and all(len(replies) >= 3 and set(replies) == {PathReply.NONE} for replies in beyond):
             return True
     return False
 
 
-def _by_ttl(paths: list[PathObservation]) -> dict[int, list[PathReply]]:
-    found: dict[int, list[PathReply]] = {}
+Replies = dict[int, list[PathReply]]
+
+
+def _along_the_path(view: View, address: str, leg: Leg) -> tuple[Replies, Replies, list[int]]:
+    """What came back for the listed and for the neutral name by hop limit, and the common path's limits tried."""
+    carrying = "client_hello" if leg.tls else "http_request"
+    paths = [p for p in view.path if p.address == address and p.port == leg.port and p.carrying == carrying]
+    listed = _by_ttl([p for p in paths if p.why.listed])
+    neutral = _by_ttl([p for p in paths if not p.why.listed])
+    limits = {hop.ttl for hop in view.line.common_path if hop.family == family_of(address)} & set(listed)
+    return listed, neutral, sorted(limits)
+
+
+def _by_ttl(paths: list[PathObservation]) -> Replies:
+    found: Replies = {}
     for path in paths:
         for hop in path.hops:
             found.setdefault(hop.ttl, []).extend(hop.replies)

@@ -20,7 +20,7 @@ from blockprobe.verdict.facts import TlsFact as T
 #: added, removed, moved or given another predicate, state or grade; a fact won from other evidence; a threshold. Not
 #: for wording, speed or a new fingerprint (the catalogue's hash is in the record too). Then regenerate the golden
 #: records (`python -m tests.goldens.regenerate`) and name in the change log what moved and why.
-RULES_VERSION = 3
+RULES_VERSION = 4
 
 #: The layers of which one's finding gives a rule its mechanisms, reason and detail.
 LAYERS = ("line", "dns", "address", "tls", "http", "speed")
@@ -126,7 +126,7 @@ RULES: tuple[Rule, ...] = (
              lambda f: f.tls is T.NAME_PROVEN),
     _blocked("tls.address_and_name", "tls", Grade.COUNTERFACTUAL,
              "The TLS handshake fails where the name {host} meets its own address, inside the path that unrelated "
-             "sites share; either of the two alone passes{detail}.",
+             "sites share; a neutral name passes there{detail}.",
              lambda f: f.tls is T.ADDRESS_AND_NAME_PROVEN),
     _blocked("tls.name.partial", "tls", Grade.COUNTERFACTUAL,
              "Some TLS handshakes that carry the name {host} are cut off, even to our own server elsewhere; none "
@@ -144,7 +144,7 @@ RULES: tuple[Rule, ...] = (
              lambda f: f.http is H.NAME_PROVEN and f.tls is not T.VALID),
     _blocked("http.address_and_name", "http", Grade.COUNTERFACTUAL,
              "Requests fail where the name {host} meets its own address, inside the path that unrelated sites share; "
-             "either of the two alone passes{detail}.",
+             "a neutral name passes there{detail}.",
              lambda f: f.http is H.ADDRESS_AND_NAME_PROVEN and f.tls is not T.VALID),
     _blocked("http.name.partial", "http", Grade.COUNTERFACTUAL,
              "Some requests that name {host} are cut off, even at our own server elsewhere; none with a neutral name "

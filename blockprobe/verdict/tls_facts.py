@@ -30,6 +30,7 @@ _SCOPES = {
     NameScope.NAME: (TlsFact.NAME_PROVEN, Scope.NAME),
     NameScope.NAME_PARTIAL: (TlsFact.NAME_PARTIAL, Scope.NAME),
     NameScope.ADDRESS_AND_NAME: (TlsFact.ADDRESS_AND_NAME_PROVEN, Scope.ADDRESS_AND_NAME),
+    NameScope.NAME_HERE: (TlsFact.ADDRESS_AND_NAME_PROVEN, None),
 }
 
 

@@ -258,6 +258,23 @@ def test_name_and_address_together_need_all_conditions() -> None:
         assert b.judged(without, control=[b.healthy_helper()]).state is State.INCONCLUSIVE, needed
 
 
+def test_without_any_helper_only_resets_that_come_from_the_common_path_prove_a_filter_on_the_name() -> None:
+    looks = [b.shake(failure=b.RESET, test=t, t=float(n)) for n, t in enumerate((Test.LOOK, Test.REPEAT))]
+    at_origin = [b.shake(failure=b.RESET, test=Test.SMALL_MSS), b.shake(listed=False, test=Test.SQUARE)]
+    neutral = b.trace(b.SITE, b.EXPIRED, b.EXPIRED, carrying="client_hello", listed=False)
+    listed = b.trace(b.SITE, b.EXPIRED, (PathReply.RESET,) * 3, carrying="client_hello")
+    everything = [*b.resolves(), b.connect(), *looks, *at_origin, neutral, listed]
+    verdict = b.judged(everything, control=[])
+
+    is_blocked(verdict, M.TLS_RESET_SNI)
+    assert verdict.interference[0].scope is None, "nobody can tell whether the name fails elsewhere too"
+    for needed in (looks[0], *at_origin, neutral, listed):
+        without = [one for one in everything if one is not needed]
+        assert b.judged(without, control=[]).state is State.INCONCLUSIVE, needed
+    swallowed = b.trace(b.SITE, b.EXPIRED, (PathReply.NONE,) * 3, carrying="client_hello")
+    assert b.judged([*everything[:-1], swallowed], control=[]).state is State.INCONCLUSIVE, "three losses may be chance"
+
+
 def test_a_certificate_that_only_this_network_shows_is_a_block() -> None:
     box = b.leaf("box", issuer="CN=Box")
     looks = [b.shake(failure=Failure.SSL_UNKNOWN_AUTHORITY, shown=box, test=t) for t in (Test.LOOK, Test.REPEAT)]

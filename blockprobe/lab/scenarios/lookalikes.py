@@ -141,7 +141,7 @@ SCENARIOS: Final = (
         story="the domain was registered today and the ISP's resolver still has the old negative answer, with its SOA",
         sites=(site("new.example", 10),),
         lies=(Lie(names=("new.example",), say=Say.NXDOMAIN, soa="example"),),
-        targets=(Expect(target="new.example", state=State.INCONCLUSIVE, acceptable=(State.DOWN, State.ACCESSIBLE)),),
+        targets=(Expect(target="new.example", state=State.DOWN),),
     ),
     Scenario(
         name="dns64",
@@ -177,7 +177,7 @@ SCENARIOS: Final = (
         name="incomplete-chain",
         story="the server forgets its intermediate certificate: browsers that know it open the site, others do not",
         sites=(site("forgetful.example", 10, cert=Cert.INCOMPLETE),),
-        targets=(Expect(target="https://forgetful.example/", state=State.DOWN, acceptable=(State.INCONCLUSIVE,)),),
+        targets=(Expect(target="https://forgetful.example/", state=State.DOWN),),
     ),
     Scenario(
         name="expired-certificate",

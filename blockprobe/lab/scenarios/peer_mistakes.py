@@ -9,6 +9,7 @@ from blockprobe.lab.demo_world import blocked
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Expect, Scenario
 from blockprobe.lab.sites import Door, Page, Redirect, Site, place, says, site
+from blockprobe.lab.topology import Unroute
 from blockprobe.lab.zones import Name
 from blockprobe.model.words import Mechanism, State
 
@@ -80,13 +81,14 @@ SCENARIOS: Final = (
         name="helper-refused-in-cleartext",
         story="a cleartext site that drops data centres, and with them the helper",
         sites=(site(_NAME, 10, https=Door.CLOSED, dropped=("helper",)),),
-        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE, acceptable=(State.ACCESSIBLE,)),),
+        targets=(Expect(target=_HTTP, state=State.ACCESSIBLE),),
     ),
     Scenario(
         name="helper-gets-503",
         story="a cleartext site that answers the helper with 503",
         sites=(site(_NAME, 10, says(Page(status=503), client="helper"), says(Page()), https=Door.CLOSED),),
-        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE, acceptable=(State.ACCESSIBLE,)),),
+        # The truth is accessible, and nothing that can be seen from here proves it.
+        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE),),
     ),
     Scenario(
         name="cdn-localised",
@@ -129,14 +131,16 @@ SCENARIOS: Final = (
                 https=Door.CLOSED,
             ),
         ),
-        targets=(Expect(target=_HTTP, state=State.REFUSED, acceptable=(State.INCONCLUSIVE,)),),
+        # The truth is a refusal, and nothing that can be seen from here proves it.
+        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE),),
     ),
     Scenario(
         name="helper-dropped-in-cleartext",
         story="a cleartext site that is fine; the helper is blocked",
         sites=_ONLY_HTTP,
         rules=(Drop(match=Match(addresses=(at.HELPER, at.HELPER_V6))),),
-        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE, acceptable=(State.ACCESSIBLE,)),),
+        # The truth is accessible, and nothing that can be seen from here proves it.
+        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE),),
     ),
     Scenario(
         name="nxdomain-and-no-helper",
@@ -154,13 +158,24 @@ SCENARIOS: Final = (
         helper="down",
         sites=(site(_NAME, 10),),
         rules=(Sni(names=(_NAME,)),),
-        targets=(
-            Expect(
-                target=_HTTPS,
-                state=State.BLOCKED,
-                mechanisms=(Mechanism.TLS_RESET_SNI,),
-                acceptable=(State.INCONCLUSIVE,),
-            ),
-        ),
+        targets=(blocked(_HTTPS, Mechanism.TLS_RESET_SNI),),
+    ),
+    Scenario(
+        name="host-reset-and-no-helper",
+        story="a cleartext site; no helper answers",
+        censor="resets the name",
+        helper="down",
+        sites=_ONLY_HTTP,
+        rules=(Host(names=(_NAME,)),),
+        targets=(blocked(_HTTP, Mechanism.HTTP_RESET_HOST),),
+    ),
+    Scenario(
+        name="black-hole-and-no-helper",
+        story="an https site; no helper answers",
+        censor="drops all packets for its addresses",
+        helper="down",
+        sites=(site(_NAME, 10),),
+        unroutes=tuple(Unroute(prefix=address) for address in place(10)),
+        targets=(blocked(_HTTPS, Mechanism.IP_TIMEOUT),),
     ),
 )
