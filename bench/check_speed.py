@@ -38,8 +38,8 @@ MECHANISMS = {
 def main() -> int:
     """Measure, print, save, and say whether the goals are met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="100 healthy and 200 mixed targets; results are not saved")
-    parser.add_argument("--targets", type=int, default=None, help="healthy targets of part a (300)")
+    parser.add_argument("--quick", action="store_true", help="200 mixed targets and 3 repeats; results are not saved")
+    parser.add_argument("--targets", type=int, default=300, help="healthy targets of part a")
     parser.add_argument("--mixed", type=int, default=None, help="targets of part b (1000)")
     parser.add_argument("--repeats", type=int, default=None, help="of part a (5; quick: 3)")
     parser.add_argument("--part", choices=("a", "b"), default=None, help="only this part")
@@ -65,7 +65,7 @@ def main() -> int:
 
 def healthy(options: argparse.Namespace) -> dict[str, Any]:
     """Interleaved repeats of baseline and check, each in a fresh process; medians are compared."""
-    count = options.targets or (100 if options.quick else 300)
+    count = options.targets
     repeats = options.repeats or (3 if options.quick else 5)
     names = [f"healthy{number}.example" for number in range(count)]
     world = Scenario(
