@@ -22,6 +22,7 @@ from blockprobe.verdict.view import View
 MAX_NEIGHBOURS = 3
 #: Rounds of three packets at each hop limit, where a loss spoils "three of three".
 PATH_ROUNDS = 3
+#: Rounds while the last attempt still waits: six packets are what silence needs (verdict.address_path).
 EARLY_ROUNDS = 2
 #: Addresses of one leg that are tested this thoroughly.
 MAX_TESTED = 4
