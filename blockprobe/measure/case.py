@@ -63,8 +63,9 @@ class Case:
         self._line: Line | None = None
         self._line_parts: tuple[object, ...] = ()
         self._view: View | None = None
-        #: Called where the last attempt at an address begins (measure/early.py).
-        self.when_silent: Callable[[Layer, Leg, str], None] | None = None
+        #: Called with this case where the last attempt at an address begins (measure/early.py); what held the case
+        #: itself would make a circle of it, and all its bodies would wait for the collector.
+        self.when_silent: Callable[[Case, Layer, Leg, str], None] | None = None
         self._early: dict[tuple[Layer, Leg, str], asyncio.Task[bool]] = {}
 
     # -- writing down ---------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Case:
     def foresee(self, layer: Layer, leg: Leg, address: str) -> None:
         """The last attempt at the address begins."""
         if self.when_silent is not None:
-            self.when_silent(layer, leg, address)
+            self.when_silent(self, layer, leg, address)
 
     def begin_early(self, layer: Layer, leg: Leg, address: str, work: Coroutine[Any, Any, bool]) -> None:
         """Start what `early` will be asked for; its observations are kept whatever becomes of the last attempt."""

@@ -5,8 +5,6 @@ on that end: where it is an answer after all, the tests were in vain and change 
 only packets that die on the way and, for a name, one ClientHello in two segments.
 """
 
-from functools import partial
-
 from blockprobe.measure import address_tests
 from blockprobe.measure.case import Case
 from blockprobe.measure.name_tests import HostTester, SniTester
@@ -19,7 +17,7 @@ _KINDS = {Layer.IP: "tcp", Layer.TLS: "tls", Layer.HTTP: "http"}
 
 def watch(case: Case) -> None:
     """From now on begin early, for this case."""
-    case.when_silent = partial(_begin, case)
+    case.when_silent = _begin
 
 
 def _begin(case: Case, layer: Layer, leg: Leg, address: str) -> None:

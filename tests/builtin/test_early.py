@@ -1,6 +1,7 @@
 """While the last attempt still waits, the tests that follow a silence are under way: they cost no time of their own."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -10,6 +11,7 @@ from blockprobe.lab.scenario import Expect, Scenario
 from blockprobe.lab.sites import Page, says, site
 from blockprobe.lab.topology import Unroute
 from blockprobe.lab.trial import measure, settings_of
+from blockprobe.measure.case import Case
 from blockprobe.model.observation import DnsObservation, Observation, Place, Test
 from blockprobe.model.record import Record
 from blockprobe.model.words import State
@@ -91,3 +93,19 @@ def test_an_answer_to_an_earlier_attempt_ends_the_doubt_and_leaves_the_echo_clea
     squares = sorted(made(record, Test.SQUARE, Place.ECHO, "http"), key=lambda o: o.t_s)
     assert [o.why.listed for o in squares[-1:]] == [False], "a neutral name worked there afterwards"
     assert not any(entry.residual_s is None for entry in record.line.ledger)
+
+
+@pytest.mark.parametrize("rules", [(), (Sni(names=("quiet.example",), action=Action.DROP),)], ids=["healthy", "silent"])
+def test_nothing_of_a_measured_target_waits_for_the_collector(lab: Lab, rules: tuple[Sni, ...]) -> None:
+    """A circle would keep 100 KB of each target until fifty thousand objects have gathered."""
+    world = scenario("early-circle", rules=rules)
+    lab.load(world)
+    settings = settings_of(lab, world)
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(measure(settings, world))
+        left = sum(isinstance(one, Case) and one.target.host == SITE.names[0] for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left == 0
