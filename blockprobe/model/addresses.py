@@ -44,7 +44,7 @@ _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def parsed(text: str) -> _Address | None:
     """The address, or None when it is none."""
     try:
@@ -53,14 +53,14 @@ def parsed(text: str) -> _Address | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def family_of(address: str) -> int | None:
     """4 or 6, or None when it is no address."""
     found = parsed(address)
     return found.version if found is not None else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def without_nat64(address: str, prefix: str | None) -> str:
     """The IPv4 address inside one synthesised under `prefix` (RFC 6052, /96 only), or the address itself."""
     if prefix is None:
@@ -75,7 +75,7 @@ def without_nat64(address: str, prefix: str | None) -> str:
     return address
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def is_bogon(address: str, public: tuple[str, ...] = ()) -> bool:
     """Whether `address` cannot be a public site's; `public` lists CIDR ranges to trust regardless (laboratories).
 

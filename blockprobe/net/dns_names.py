@@ -20,7 +20,7 @@ class UnaskableName(ValueError):
     """The name does not fit into a DNS question; the text says why."""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def name_to_wire(name: str) -> bytes:
     """An ASCII (punycode) name, with or without the final dot, as labels; raises UnaskableName."""
     labels = [label.encode("ascii", "replace") for label in name.removesuffix(".").split(".")] if name != "." else []
@@ -99,13 +99,13 @@ def zone_name(wire: bytes, at: int) -> str | None:
     return None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _plain(raw: bytes) -> str | None:
     text = raw.decode("latin-1")
     return text if text.isascii() and text.replace("-", "").replace("_", "").isalnum() else None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _label(raw: bytes) -> str:
     text = raw.decode("latin-1")
     if text.isascii() and text.replace("-", "").replace("_", "").isalnum():
