@@ -49,6 +49,8 @@ HELPER_ZONE: Final = "w.ctl.example"
 ECHOES: Final = tuple(f"203.0.113.{n}" for n in range(131, 139))
 ECHOES_V6: Final = tuple(f"2001:db8:81::{n}" for n in range(131, 139))
 HELPER_NETS: Final = ("203.0.113.128/26", "2001:db8:81::/64")
+HELPER_SOURCES: Final = (*HELPER_NETS, "198.18.0.12/30", "2001:db8:f0:4::/64")
+"""Where the helper's own packets come from: its networks, and the link that they leave by (lab.topology)."""
 
 PUBLIC_NETS: Final = (
     "198.51.100.0/24",
@@ -61,7 +63,7 @@ PUBLIC_NETS: Final = (
 
 _WHO: Final = tuple(
     (who, ip_network(net))
-    for who, nets in (("probe", PROBE_NETS), ("isp", (*ISP_NETS, "198.18.0.0/30")), ("helper", HELPER_NETS))
+    for who, nets in (("probe", PROBE_NETS), ("isp", (*ISP_NETS, "198.18.0.0/30")), ("helper", HELPER_SOURCES))
     for net in nets
 )
 

@@ -101,5 +101,5 @@ def _addresses(sites: Iterable[Site]) -> tuple[str, ...]:
 
 
 def _networks(client: Client) -> tuple[str, ...]:
-    nets = {"probe": at.PROBE_NETS, "isp": at.ISP_NETS, "helper": at.HELPER_NETS, "outside": at.HELPER_NETS}
+    nets = {"probe": at.PROBE_NETS, "isp": at.ISP_NETS, "helper": at.HELPER_SOURCES, "outside": at.HELPER_SOURCES}
     return nets.get(client, ("0.0.0.0/0", "::/0"))

@@ -20,6 +20,8 @@ _ONLY_HTTP: Final = (site(_NAME, 10, https=Door.CLOSED),)
 _UNTITLED: Final = b"<html><body>Access to this page is blocked by a court order.</body></html>"
 _GARDEN: Final = Lie(names=(_NAME,), say=Say.ADDRESSES, answers=(at.BLOCK_PAGE, at.BLOCK_PAGE_V6))
 _HERE, _THERE = place(30), place(31)
+#: In cleartext, and with no helper that sees the site, nothing seen from here may prove the truth.
+_UNPROVEN: Final = (State.INCONCLUSIVE,)
 
 
 def _respond(response: bytes) -> Host:
@@ -81,14 +83,13 @@ SCENARIOS: Final = (
         name="helper-refused-in-cleartext",
         story="a cleartext site that drops data centres, and with them the helper",
         sites=(site(_NAME, 10, https=Door.CLOSED, dropped=("helper",)),),
-        targets=(Expect(target=_HTTP, state=State.ACCESSIBLE),),
+        targets=(Expect(target=_HTTP, state=State.ACCESSIBLE, acceptable=_UNPROVEN),),
     ),
     Scenario(
         name="helper-gets-503",
         story="a cleartext site that answers the helper with 503",
         sites=(site(_NAME, 10, says(Page(status=503), client="helper"), says(Page()), https=Door.CLOSED),),
-        # The truth is accessible, and nothing that can be seen from here proves it.
-        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE),),
+        targets=(Expect(target=_HTTP, state=State.ACCESSIBLE, acceptable=_UNPROVEN),),
     ),
     Scenario(
         name="cdn-localised",
@@ -131,16 +132,14 @@ SCENARIOS: Final = (
                 https=Door.CLOSED,
             ),
         ),
-        # The truth is a refusal, and nothing that can be seen from here proves it.
-        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE),),
+        targets=(Expect(target=_HTTP, state=State.REFUSED, acceptable=_UNPROVEN),),
     ),
     Scenario(
         name="helper-dropped-in-cleartext",
         story="a cleartext site that is fine; the helper is blocked",
         sites=_ONLY_HTTP,
         rules=(Drop(match=Match(addresses=(at.HELPER, at.HELPER_V6))),),
-        # The truth is accessible, and nothing that can be seen from here proves it.
-        targets=(Expect(target=_HTTP, state=State.INCONCLUSIVE),),
+        targets=(Expect(target=_HTTP, state=State.ACCESSIBLE, acceptable=_UNPROVEN),),
     ),
     Scenario(
         name="nxdomain-and-no-helper",
