@@ -7,7 +7,7 @@ cancel scopes); this does a twentieth of what they can.
 import asyncio
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -64,7 +64,7 @@ class Post:
     """How a helper is asked, whatever is asked: the request target, and the header fields but Content-Length."""
 
     target: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False)  # the token is among them
 
 
 @lru_cache(maxsize=256)

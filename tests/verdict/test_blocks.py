@@ -275,6 +275,25 @@ def test_without_any_helper_only_resets_that_come_from_the_common_path_prove_a_f
     assert b.judged([*everything[:-1], swallowed], control=[]).state is State.INCONCLUSIVE, "three losses may be chance"
 
 
+def test_without_any_helper_a_request_that_the_common_path_resets_is_a_filter_on_the_host() -> None:
+    place: dict[str, Any] = {"test": Test.SQUARE, "listed": False}
+    cut = [b.connect(port=80), *b.nothing_came(b.RESET, times=2)]
+    small = [replace(cut[-1], why=replace(cut[-1].why, test=Test.SMALL_MSS, attempt=0))]
+    neutral = [b.get(**place)]
+    paths = [
+        b.trace(b.SITE, b.EXPIRED, b.EXPIRED, port=80, carrying="http_request", listed=False),
+        b.trace(b.SITE, b.EXPIRED, (PathReply.RESET,) * 3, port=80, carrying="http_request"),
+    ]
+    everything = [*b.resolves(), *cut, *small, *neutral, *paths]
+    verdict = b.judged(everything, url=b.CLEAR_URL, control=[])
+
+    is_blocked(verdict, M.HTTP_RESET_HOST)
+    assert verdict.interference[0].scope is None
+    for needed in (*small, *neutral, *paths):
+        without = [one for one in everything if one is not needed]
+        assert b.judged(without, url=b.CLEAR_URL, control=[]).state is State.INCONCLUSIVE, needed
+
+
 def test_a_certificate_that_only_this_network_shows_is_a_block() -> None:
     box = b.leaf("box", issuer="CN=Box")
     looks = [b.shake(failure=Failure.SSL_UNKNOWN_AUTHORITY, shown=box, test=t) for t in (Test.LOOK, Test.REPEAT)]
