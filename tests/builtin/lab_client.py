@@ -97,7 +97,8 @@ def hops(address, port=443, *, most=5, timeout=0.5):
             probe.settimeout(timeout)
             try:
                 probe.connect((address, port))
-                seen.append("connected")
+                # An ICMP error that came while the kernel held the socket wakes `connect` with SO_ERROR still 0.
+                seen.append(_router(probe, v6) or "connected")
             except OSError as error:
                 seen.append(_router(probe, v6) or word(error))
         if not seen[-1][0].isdigit():
