@@ -207,7 +207,7 @@ def _hop(address: str, port: int, ttl: int) -> str:
         s.settimeout(TIMEOUT_S)
         try:
             s.connect((address, port))
-            return "open"
+            word = "open"  # unless an ICMP error woke it while SO_ERROR was still 0
         except OSError as error:
             word = _word(error)
         try:
