@@ -128,6 +128,7 @@ COVERED_BY = {
     "lab/scenario.py": STORY,
     "lab/scenarios/bad_input.py": STORY,
     "lab/scenarios/combinations.py": STORY,
+    "lab/scenarios/few_echoes.py": STORY,
     "lab/scenarios/hard_blocks.py": STORY,
     "lab/scenarios/lookalikes.py": STORY,
     "lab/scenarios/ooni.py": STORY,

@@ -20,7 +20,7 @@ def probe(scenario: Scenario) -> str:
     elif scenario.helper == "down":
         helper = f'[helper]\nurls = ["https://{at.SILENT[3]}/"]\necho = []'
     else:
-        helper = f"[helper]\nurls = {_list((url,))}\necho = {_list(echoes)}"
+        helper = f"[helper]\nurls = {_list((url,))}\necho = {_list(echoes[: scenario.echoes])}"
     resolver = at.PUBLIC_RESOLVER if 4 in scenario.families else at.PUBLIC_RESOLVER_V6
     plain = f"udp://{resolver}" if ":" not in resolver else f"udp://[{resolver}]"
     return f"""[vantage]

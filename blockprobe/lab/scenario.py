@@ -41,7 +41,7 @@ class Scenario:
     `delay_ms` is each way on the access wire: an injector needs some lead (a wire with no delay at all loses the race).
     `wires` puts wires in that no rule asks for. `tunnel`: the line has a VPN up, interface
     wg0. `helper`: ours, none, or down (configured, but nobody answers).
-    `settings`: more of the probe's configuration, as TOML.
+    `echoes`: how many of the helper's echoes the probe is told of. `settings`: more of its configuration, as TOML.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Scenario:
     wires: frozenset[str] = frozenset()
     resolvers: tuple[str, ...] = (at.RESOLVERS[0],)
     helper: Literal["ours", "none", "down"] = "ours"
+    echoes: int = len(at.ECHOES)
     neutral: tuple[str, ...] = tuple(f"https://n{number}.example/" for number in range(1, 7))
     settings: str = ""
 

@@ -41,6 +41,12 @@ class Ledger:
         if entry is not None and entry.recovered_at is None:
             entry.recovered_at = self._monotonic()
 
+    def failed_again(self, place: Place) -> None:
+        """Something neutral failed here: if the place was triggered, it had not recovered after all."""
+        entry = self._triggers.get(place)
+        if entry is not None:
+            entry.recovered_at = None
+
     def is_hot(self, place: Place) -> bool:
         """Whether the place was triggered and has not been seen to work since."""
         entry = self._triggers.get(place)

@@ -9,10 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from blockprobe.measure.case import Case
+from blockprobe.measure.echoes import echoes_at
 from blockprobe.measure.egress import find_egress
 from blockprobe.measure.look import over_tcp
 from blockprobe.measure.persist import persist
-from blockprobe.measure.shared import Echo, NeutralSite, Shared
+from blockprobe.measure.shared import NeutralSite, Shared
 from blockprobe.model.addresses import family_of
 from blockprobe.model.line import Line, NeutralCheck, RouterHop
 from blockprobe.model.observation import HttpObservation, PathReply, Place, ResolverGroup, Test, TlsObservation, Why
@@ -110,9 +111,10 @@ class LineCheck:
         return addresses_in(observation.reply)
 
     async def _find_echoes(self) -> None:
+        found: list[str] = []
         for name in self.shared.settings.helper.echo:
-            found = (name,) if family_of(name) is not None else await self._addresses_of(name)
-            self.shared.echoes.extend(Echo(address=address) for address in found)
+            found += (name,) if family_of(name) is not None else await self._addresses_of(name)
+        self.shared.echoes.extend(echoes_at(found))
 
     # -- what works ----------------------------------------------------------------------------------------------
 

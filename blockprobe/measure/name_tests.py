@@ -129,7 +129,7 @@ async def forged_page_test(case: Case, leg: Leg) -> None:
     echo = next((e for e in case.shared.echoes if family_of(e.address) == 4), None)
     if echo is None:
         return
-    async with echo.lock(80):
+    async with echo.alone(80):
         site = next((site.host for site in case.shared.neutral), None)
         for name, listed in ((None, False), (leg.host, True), (leg.host, True), (site, False)):
             why = Why(test=Test.SQUARE, place=Place.ECHO, listed=listed, hop=leg.hop)

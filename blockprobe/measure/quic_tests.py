@@ -8,9 +8,10 @@ import asyncio
 from dataclasses import replace
 
 from blockprobe.measure.case import Case, neutral_like
+from blockprobe.measure.echoes import Echo
 from blockprobe.measure.look import hello_for, limited
 from blockprobe.measure.persist import persist
-from blockprobe.measure.shared import Echo, Shared
+from blockprobe.measure.shared import Shared
 from blockprobe.measure.square_tests import NameTester
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import Place, QuicObservation, Test, Why

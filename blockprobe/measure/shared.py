@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from blockprobe.measure.echoes import Echo
 from blockprobe.measure.ledger import Ledger
 from blockprobe.model.addresses import family_of
 from blockprobe.model.line import Line, NeutralCheck, ResolverEgress, SharedBody, SilentListed
@@ -34,36 +35,6 @@ class NeutralSite:
 
 
 @dataclass(slots=True, kw_only=True)
-class Echo:
-    """One address of our helper's echo; a lock a port keeps two targets from disturbing each other's sandwich there."""
-
-    address: str
-    _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
-
-    def lock(self, port: int) -> asyncio.Lock:
-        """Held while a target's names are tested at the port; what a filter punishes has a port as well."""
-        return self._locks.setdefault(port, asyncio.Lock())
-
-
-async def first_free(locks: list[asyncio.Lock]) -> asyncio.Lock:
-    """Acquire whichever of the locks can be had first; the caller releases it."""
-    for lock in locks:
-        if not lock.locked():  # had at once: nobody else can come between
-            await lock.acquire()
-            return lock
-    waits = {asyncio.ensure_future(lock.acquire()): lock for lock in locks}
-    got: asyncio.Lock | None = None
-    try:
-        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        got = next(lock for wait, lock in waits.items() if wait in done)
-        return got
-    finally:
-        for wait, lock in waits.items():
-            if lock is not got and not wait.cancel():
-                lock.release()
-
-
-@dataclass(slots=True, kw_only=True)
 class Crowd:
     """What several targets together betray: silent addresses of unrelated operators, one body for several names.
 
@@ -78,7 +49,8 @@ class Crowd:
 @dataclass(slots=True, kw_only=True)
 class Shared:
     """Everything shared; made by `run.Run.open`. `bulk` is held while the speed of a target is measured: two
-    downloads at once would measure each other."""
+    downloads at once would measure each other. `punishes`: neutral names fail at an echo after a name that the network
+    cuts there; None: not seen yet."""
 
     settings: Settings
     clock: Clock
@@ -93,6 +65,7 @@ class Shared:
     ledger: Ledger
     neutral: list[NeutralSite] = field(default_factory=list)
     echoes: list[Echo] = field(default_factory=list)
+    punishes: bool | None = None
     crowd: Crowd = field(default_factory=Crowd)
     line: Line = field(default_factory=Line)
     egress: tuple[ResolverEgress, ...] = ()

@@ -1,7 +1,8 @@
 """The square {listed, neutral} x {origin, echo} for one name: the order of the work, whatever carries the name.
 
-Neutral first, then listed, then neutral again; an echo is used by one target at a time; a place that was triggered is
-not trusted until something neutral works there (the ledger).
+Neutral first, then listed, then neutral again; an echo is used by one target at a time, or by several with a neutral
+name beside each of theirs (measure/echoes.py); a place that was triggered is not trusted until something neutral works
+there (the ledger).
 """
 
 import asyncio
@@ -9,10 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from operator import itemgetter
 
 from blockprobe.measure.case import Case, is_silent, neutral_like
+from blockprobe.measure.echoes import Echo, MayShare, first_open, never
 from blockprobe.measure.ledger import LONGEST_RESIDUAL_S
-from blockprobe.measure.shared import Echo, first_free
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import (
@@ -36,6 +38,9 @@ from blockprobe.verdict.name_square import control_open, fails, nobody_else, wor
 SMALL_MSS = 1000
 #: How often the listed name is sent to the echo: silence needs more attempts than a reset.
 RESET_ATTEMPTS, SILENT_ATTEMPTS = 2, 3
+#: Where an echo is shared, neutral names are sent so long after the listed one (seconds). Whatever another target's
+#: name brought upon the place, so that no packet of the listed one was answered in four seconds, fails one of them.
+BESIDE_S = (0.5, 2.0)
 #: A server that turns neutral names away at once is not asked for longer than this (seconds).
 IMPATIENT_S = 3.0
 
@@ -85,23 +90,33 @@ class NameTester:
     async def at_echo(self, *, silent: bool) -> bool:
         """Whether the failure follows the name to our own server, tried at one clean echo, then at others."""
         wanted = SILENT_ATTEMPTS if silent else RESET_ATTEMPTS
-        failed = tried = 0
-        for _ in range(3):
-            async with self._clean_echo() as echo:
-                if echo is None:
+        failed, alone, rounds = 0, not silent, 3
+        until = self.case.shared.clock.monotonic() + LONGEST_RESIDUAL_S
+        while rounds:
+            async with self._clean_echo(never if alone else self._nobody_is_punished, until) as found:
+                if found is None:
                     break
-                outcome = await self._sandwich(echo, wanted - failed, together=silent and not failed)
-                if outcome is None:
-                    continue
-                failed, tried = failed + outcome[0], tried + outcome[1]
-                if not outcome[0]:
-                    break
-            if failed and is_silent(self._last_at_echo()):
+                echo, shared = found
+                if shared:
+                    outcome = await self._shared_sandwich(echo)
+                else:
+                    outcome = await self._sandwich(echo, wanted - failed, together=silent and not failed)
+            rounds -= not shared
+            alone = True  # another time
+            if outcome is None:
+                continue
+            failed += outcome[0]
+            if not outcome[0]:
+                break
+            if is_silent(self._last_at_echo()):
                 wanted = SILENT_ATTEMPTS
-            if failed >= wanted and outcome[2]:
+            if failed >= wanted and outcome[1]:
                 break
         await self.case.neutral_connects(4)
         return failed > 0
+
+    def _nobody_is_punished(self) -> bool:
+        return self.case.shared.punishes is False
 
     def _last_at_echo(self) -> Failure | None:
         """How the latest listed attempt at an echo failed."""
@@ -109,20 +124,20 @@ class NameTester:
         mine = (o for o in reversed(self.case.observations) if isinstance(o, kinds) and o.why.place is Place.ECHO)
         return next((o.failure for o in mine if o.why.listed and o.why.hop == self.leg.hop), None)
 
-    async def _sandwich(self, echo: Echo, count: int, *, together: bool) -> tuple[int, int, bool] | None:
-        """Neutral, listed `count` times, neutral: (failed, tried, the echo works afterwards); None: it never worked.
+    async def _sandwich(self, echo: Echo, count: int, *, together: bool) -> tuple[int, bool] | None:
+        """Neutral, listed `count` times, neutral: (failed, the echo works afterwards); None: it never worked.
 
         Where the failure is silence the listed attempts run side by side, to save the user's time.
         """
+        shared, place = self.case.shared, (echo.address, self.port)
         if not await self._neutral(echo.address, Place.ECHO, attempts=3):
+            shared.ledger.failed_again(place)
             return None
+        shared.ledger.trigger(place)
         listed = Why(test=Test.SQUARE, place=Place.ECHO, hop=self.leg.hop)
-        place = (echo.address, self.port)
-        self.case.shared.ledger.trigger(place)
         results: list[Exchange | None] = []
         if together:
-            attempts = [self.at(replace(listed, attempt=n), echo.address, self.leg.host) for n in range(count)]
-            results = list(await asyncio.gather(*attempts))
+            results = await self._side_by_side(echo, count)
         else:
             for number in range(max(1, count)):
                 results.append(await self.at(replace(listed, attempt=number), echo.address, self.leg.host))
@@ -130,31 +145,79 @@ class NameTester:
                     await self._neutral(echo.address, Place.ECHO, attempts=1)
         after = await self._neutral(echo.address, Place.ECHO, attempts=2)
         if after:
-            self.case.shared.ledger.worked(place)
-        spoke = [result for result in results if result is not None]
-        return sum(fails(result) for result in spoke), len(spoke), after
+            shared.ledger.worked(place)
+        failed = sum(fails(result) for result in results if result is not None)
+        if failed:
+            shared.punishes = bool(shared.punishes) or not after
+        return failed, after
+
+    async def _shared_sandwich(self, echo: Echo) -> tuple[int, bool] | None:
+        """Like `_sandwich` where others are at the echo: neutral, listed with neutrals beside, neutral. None: a
+        neutral name failed, so that nothing can be said of the listed one, and nobody shares an echo any more."""
+        shared, place = self.case.shared, (echo.address, self.port)
+        if not await self._neutral(echo.address, Place.ECHO, attempts=3):
+            shared.ledger.failed_again(place)
+            return None
+        shared.ledger.trigger(place)
+        results, beside = await asyncio.gather(self._side_by_side(echo, SILENT_ATTEMPTS), self._beside(echo))
+        if not await self._neutral(echo.address, Place.ECHO, attempts=2):
+            shared.ledger.failed_again(place)  # another target may have seen it work meanwhile
+            shared.punishes = True
+            return None
+        shared.ledger.worked(place)
+        return (sum(fails(result) for result in results if result is not None), True) if beside else None
+
+    async def _side_by_side(self, echo: Echo, count: int) -> list[Exchange | None]:
+        whys = [Why(test=Test.SQUARE, place=Place.ECHO, hop=self.leg.hop, attempt=number) for number in range(count)]
+        return list(await asyncio.gather(*(self.at(why, echo.address, self.leg.host) for why in whys)))
+
+    async def _beside(self, echo: Echo) -> bool:
+        async def one(after_s: float) -> bool:
+            await asyncio.sleep(after_s)
+            return await self._neutral(echo.address, Place.ECHO, attempts=1)
+
+        return all(await asyncio.gather(*map(one, BESIDE_S)))
 
     @asynccontextmanager
-    async def _clean_echo(self) -> AsyncIterator[Echo | None]:
-        """An echo that nobody else uses and that is not punished; waits for one in use, for it may be clean after."""
-        while echoes := self._promising_echoes():
-            locks = {echo.lock(self.port): echo for echo in echoes}
-            lock = await first_free(list(locks))
+    async def _clean_echo(self, may_share: MayShare, until: float) -> AsyncIterator[tuple[Echo, bool] | None]:
+        """An echo that nobody else uses, or only those who share it (then true), and that is not punished.
+
+        Waits for one in use, for it may be clean after, and for a punished one at most `until` (the clock's monotonic
+        seconds).
+        """
+        left = [echo for echo in self.case.shared.echoes if self._usable(echo)]
+        while left:
+            places = {echo.turns(self.port): echo for echo in self._promising(left, may_share)}
+            turns = await first_open(list(places), may_share)
+            echo = places[turns]
             try:
-                if not self.case.shared.ledger.is_hot((locks[lock].address, self.port)):
-                    yield locks[lock]
+                if turns.inside > 1 or await self._is_clean(echo, until):
+                    yield echo, turns.shared
                     return
             finally:
-                lock.release()
+                turns.leave()
+            left.remove(echo)
         yield None
 
-    def _promising_echoes(self) -> list[Echo]:
-        """A free and clean echo, else those that are in use; none when all are punished."""
-        ledger = self.case.shared.ledger
-        usable = [e for e in self.case.shared.echoes if self._usable(e)]
-        busy = [e for e in usable if e.lock(self.port).locked()]
-        free = [e for e in usable if not e.lock(self.port).locked() and not ledger.is_hot((e.address, self.port))]
-        return free[:1] or busy
+    def _promising(self, echoes: list[Echo], may_share: MayShare) -> list[Echo]:
+        """An open and clean echo, the one with the fewest guests; else those in use; else those that are punished."""
+        known = [(echo.turns(self.port), echo) for echo in echoes]
+        clean = [(turns.inside, echo) for turns, echo in known if turns.is_open(may_share)
+                 and (turns.inside or not self._is_hot(echo))]  # fmt: skip
+        if clean:
+            return [min(clean, key=itemgetter(0))[1]]
+        return [echo for turns, echo in known if turns.inside] or echoes
+
+    async def _is_clean(self, echo: Echo, until: float) -> bool:
+        """Whether the echo, which nobody else uses, is not punished, or no longer."""
+        patience_s = until - self.case.shared.clock.monotonic()
+        if not self._is_hot(echo) or patience_s <= 0:
+            return not self._is_hot(echo)
+        attempt = partial(self._neutral, echo.address, Place.ECHO, attempts=1)
+        return await self.case.shared.ledger.recover((echo.address, self.port), attempt, limit_s=patience_s)
+
+    def _is_hot(self, echo: Echo) -> bool:
+        return self.case.shared.ledger.is_hot((echo.address, self.port))
 
     def _usable(self, echo: Echo) -> bool:
         return self.case.shared.line.families.get(str(family_of(echo.address))) is not False

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from blockprobe.measure.case import Case, neutral_like
+from blockprobe.measure.echoes import Echo
 from blockprobe.measure.look import request_for
-from blockprobe.measure.shared import Echo
 from blockprobe.model.addresses import family_of
 from blockprobe.model.observation import HttpObservation, Place, Test, TransferObservation, Why
 from blockprobe.model.words import State
@@ -79,7 +79,7 @@ class SpeedTester:
         if key is None or echo is None:
             return
         port = 443 if self.leg.tls else 80
-        async with echo.lock(port):
+        async with echo.alone(port):
             await self._measure(Source(place=Place.ECHO, address=echo.address, port=port, key=key), most=MAX_PAIRS)
         if compare(pairs_at(self.case.view(), self.leg, Place.ECHO)).pace is Pace.EVEN:
             origin = self._origin()

@@ -16,6 +16,7 @@ from blockprobe.model.observation import (
     PathReply,
     Place,
     QuicObservation,
+    TcpObservation,
     Test,
     TlsObservation,
 )
@@ -67,8 +68,9 @@ def works(exchange: Exchange) -> bool:
 def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
     """What the leg's exchanges prove about the listed name; `exchanges` are all of one protocol, of the leg's hop."""
     at_echo = [e for e in exchanges if e.why.test is Test.SQUARE and e.why.place is Place.ECHO]
-    listed_echo = [e for e in at_echo if e.why.listed]
-    counted = surrounded(view, listed_echo, [e for e in at_echo if not e.why.listed])
+    neutral_echo = [e for e in at_echo if not e.why.listed]
+    listed_echo = undisturbed(view, [e for e in at_echo if e.why.listed], neutral_echo)
+    counted = surrounded(view, listed_echo, neutral_echo)
     failed = [e for e in counted if is_cut(e)]
     if _enough(failed):
         scope = NameScope.NAME if len(failed) == len(listed_echo) else NameScope.NAME_PARTIAL
@@ -105,11 +107,32 @@ def _enough(failed: list[Exchange]) -> bool:
     return loud >= RESETS_NEEDED or len(failed) >= SILENCES_NEEDED
 
 
+def undisturbed(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]:
+    """The listed attempts but those that were cut while a neutral name, sent beside it to the very same echo, got no
+    answer either: where targets share an echo, another's name may have brought that upon the place."""
+    connects = [t for t in view.tcp if t.why.test is Test.SQUARE and t.why.place is Place.ECHO and not t.why.listed]
+    beside: list[Exchange | TcpObservation] = [*neutral, *connects]
+    return [e for e in listed if not is_cut(e) or not any(_is_beside(n, e) and not _passed(n, e) for n in beside)]
+
+
+def _is_beside(neutral: Exchange | TcpObservation, listed: Exchange) -> bool:
+    """Whether both were under way at the same echo at the same time."""
+    here = (neutral.address, neutral.port) == (listed.address, listed.port)
+    return here and neutral.t0_s < listed.t_s and neutral.t_s > listed.t0_s
+
+
+def _passed(neutral: Exchange | TcpObservation, listed: Exchange) -> bool:
+    """Whether the neutral one was answered while the listed one still waited."""
+    answered = neutral.failure is None if isinstance(neutral, TcpObservation) else _completes(neutral)
+    return answered and neutral.t_s <= listed.t_s
+
+
 def surrounded(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]:
     """The listed attempts that neutral names surround: they work at the very same echo, before and after.
 
     After a trigger some filters punish (source, address, port) for a while: there the neutral success before each
-    listed attempt must do, at two echoes at least, and the ledger says that the place was punished.
+    listed attempt must do, at two echoes at least, and the ledger says that the place was punished. Not so where a
+    neutral name was under way beside the listed one: that echo was shared, and the trigger may be another's.
     """
     punished = {entry.address for entry in view.line.ledger}
     sound: list[E] = []
@@ -118,9 +141,9 @@ def surrounded(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]
         here = [e for e in listed if e.address == address]
         good = [n for n in neutral if n.address == address and _completes(n)]
         before = all(any(n.t_s <= e.t0_s for n in good) for e in here)
-        if before and any(n.t0_s >= max(e.t0_s for e in here) for n in good):
+        if before and any(n.t0_s >= max(e.t_s for e in here) for n in good):
             sound += here
-        elif before and address in punished:
+        elif before and address in punished and not any(_is_beside(n, e) for n in neutral for e in here):
             dead += here
     last = max((e.t0_s for e in dead), default=0.0)
     line_up = any(t.why.place is Place.NEUTRAL and t.failure is None and t.t_s >= last for t in view.tcp)

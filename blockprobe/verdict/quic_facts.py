@@ -15,7 +15,7 @@ from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import Finding, QuicFact
 from blockprobe.verdict.https_records import offers_in
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import SILENCES_NEEDED, surrounded, works
+from blockprobe.verdict.name_square import SILENCES_NEEDED, surrounded, undisturbed, works
 from blockprobe.verdict.quic_path import path_withholds_quic
 from blockprobe.verdict.view import LOOKS, View
 
@@ -106,8 +106,8 @@ def _by_name(view: View, leg: Leg, silent: list[str]) -> tuple[Interference, ...
     At the site it shows where a neutral name, sent afterwards, is answered at the very same address. Where that is so
     nowhere (its QUIC server is down as well, say), the family of the echo is named.
     """
-    listed = at_echo(view, leg, listed=True)
     neutral = [q for q in at_echo(view, leg, listed=False) if q.authentic is not False]
+    listed = undisturbed(view, at_echo(view, leg, listed=True), neutral)
     failed = [q for q in surrounded(view, listed, neutral) if is_silent(q)]
     if len(failed) < SILENCES_NEEDED or not silent:
         return ()

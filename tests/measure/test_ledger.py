@@ -94,3 +94,15 @@ def test_a_place_is_waited_for_longer_than_any_published_filter_punishes(
     ledger.trigger(PLACE)
 
     assert asyncio.run(ledger.recover(PLACE, attempt)) is True
+
+
+def test_a_place_where_something_neutral_fails_again_had_not_recovered(clock: Hand) -> None:
+    ledger = Ledger(clock)
+    ledger.failed_again(PLACE)
+    assert not ledger.is_hot(PLACE)  # nobody triggered it: it may simply be dead
+    ledger.trigger(PLACE)
+    ledger.worked(PLACE)
+    ledger.failed_again(PLACE)
+    assert ledger.is_hot(PLACE)
+    [entry] = ledger.entries(began=100.0)
+    assert (entry.triggered_t_s, entry.residual_s) == (0.0, None)

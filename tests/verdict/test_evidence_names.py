@@ -2,7 +2,10 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from blockprobe.model.failure import Failure
 from blockprobe.model.line import LedgerEntry
@@ -166,3 +169,57 @@ def test_a_punished_echo_counts_where_two_fell_and_the_line_stayed_up() -> None:
     assert fact(on=b.line(ledger=ledger)) == TlsFact.UNPROVEN, "the line may have been down"
     assert fact(b.line_is_up(), on=b.line()) == TlsFact.UNPROVEN, "nothing says that the places were punished"
     assert fact(b.line_is_up(), on=b.line(ledger=ledger[:1])) == TlsFact.UNPROVEN, "one echo may have died"
+
+
+_SQUARE: dict[str, Any] = {"test": Test.SQUARE, "place": Place.ECHO}
+
+
+def _unconnected(address: str) -> Observation:
+    failed = b.connect(address, b.TIMEOUT, t=11.5, took=4.0, **_SQUARE)
+    return replace(failed, why=replace(failed.why, listed=False))
+
+
+#: What was sent to an echo beside a listed name that met silence there from 11.0 to 15.0 s, and what that proves.
+BESIDE: dict[str, tuple[list[Observation], TlsFact]] = {
+    "nothing: the target was alone": ([], TlsFact.NAME_PROVEN),
+    "answered": ([b.shake(b.ECHO, listed=False, t=11.5, **_SQUARE)], TlsFact.NAME_PROVEN),
+    "silent as well": ([b.shake(b.ECHO, b.TIMEOUT, listed=False, t=11.5, took=4.0, **_SQUARE)], TlsFact.UNPROVEN),
+    "one of two answered": (
+        [b.shake(b.ECHO, listed=False, t=11.5, **_SQUARE),
+         b.shake(b.ECHO, b.TIMEOUT, listed=False, t=13.0, took=4.0, **_SQUARE)], TlsFact.UNPROVEN,
+    ),
+    "reset": ([b.shake(b.ECHO, b.RESET, listed=False, t=11.5, **_SQUARE)], TlsFact.UNPROVEN),
+    "answered when the silence was over": (
+        [b.shake(b.ECHO, listed=False, t=11.5, took=3.8, **_SQUARE)], TlsFact.UNPROVEN,
+    ),
+    "not even connected": ([_unconnected(b.ECHO)], TlsFact.UNPROVEN),
+    "not even connected, at another echo": ([_unconnected(b.ECHO2)], TlsFact.NAME_PROVEN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_at_a_shared_echo_silence_counts_only_where_neutral_names_beside_it_were_answered(beside: str) -> None:
+    more, true = BESIDE[beside]
+    listed = [b.shake(b.ECHO, b.TIMEOUT, t=11.0, took=4.0, **_SQUARE) for _ in range(3)]
+    around = [b.shake(b.ECHO, listed=False, t=t, **_SQUARE) for t in (10.0, 20.0)]
+    view, leg = b.seen(b.resolves(), look("silence", 3), listed, around, more, control=control("works"))
+    assert tls_finding(view, leg).fact == true
+
+
+def test_a_shared_echo_that_is_punished_afterwards_proves_nothing_even_twice() -> None:
+    ledger = [LedgerEntry(address=a, port=443, triggered_t_s=11.0) for a in (b.ECHO, b.ECHO2)]
+
+    def fact(*, shared: bool) -> str:
+        fell: list[Observation] = []
+        for n, address in enumerate((b.ECHO, b.ECHO2)):
+            start = 10.0 + 10 * n
+            fell.append(b.shake(address, listed=False, t=start, **_SQUARE))
+            fell += [b.shake(address, b.TIMEOUT, t=start + 1, took=4.0, **_SQUARE) for _ in range(3)]
+            if shared:
+                fell.append(b.shake(address, listed=False, t=start + 1.5, **_SQUARE))
+            fell.append(b.shake(address, b.TIMEOUT, listed=False, t=start + 6, **_SQUARE))
+        view, leg = b.seen(b.resolves(), look("silence", 3), fell, [b.line_is_up()], control=control("works"),
+                           on=b.line(ledger=ledger))  # fmt: skip
+        return tls_finding(view, leg).fact
+
+    assert (fact(shared=False), fact(shared=True)) == (TlsFact.NAME_PROVEN, TlsFact.UNPROVEN)

@@ -9,7 +9,16 @@ from typing import Final
 
 from blockprobe.lab.scenario import Scenario
 
-FAMILIES: Final = ("lookalikes", "hard_blocks", "combinations", "peer_mistakes", "bad_input", "ooni", "quic")
+FAMILIES: Final = (
+    "lookalikes",
+    "hard_blocks",
+    "few_echoes",
+    "combinations",
+    "peer_mistakes",
+    "bad_input",
+    "ooni",
+    "quic",
+)
 
 
 def family(name: str) -> tuple[Scenario, ...]:

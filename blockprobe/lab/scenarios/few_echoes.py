@@ -1,0 +1,58 @@
+"""Lists of names that meet silence, and few echoes to try them at: targets share an echo, and no blame is shared."""
+
+from typing import Final
+
+from blockprobe.lab import addresses as at
+from blockprobe.lab.censor import Action, Match, Residual, Sni
+from blockprobe.lab.demo_world import blocked
+from blockprobe.lab.scenario import Expect, Scenario
+from blockprobe.lab.sites import Site, site
+from blockprobe.model.words import Mechanism, Reason, State
+
+_LISTED: Final = tuple(site(f"listed{number}.example", 10 + number) for number in range(16))
+_PUNISHED: Final = tuple(site(f"punished{number}.example", 40 + number) for number in range(2))
+_OWN: Final = tuple(site(f"own{number}.example", 50 + number) for number in range(6))
+
+
+def _names(sites: tuple[Site, ...]) -> tuple[str, ...]:
+    return tuple(name for each in sites for name in each.names)
+
+
+#: Firewalls of origins that swallow this line's ClientHello: nothing that the network does.
+_FIREWALLS: Final = Sni(names=_names(_OWN), action=Action.DROP, at="origin", match=Match(sources=at.PROBE_NETS))
+_NOT_BLAMED: Final = tuple(
+    Expect(target=f"https://{name}/", state=State.INCONCLUSIVE, reasons=(Reason.SERVER_OR_NETWORK,))
+    for name in _names(_OWN)
+)
+_BLOCKED: Final = tuple(blocked(f"https://{name}/", Mechanism.TLS_TIMEOUT_SNI) for name in _names(_LISTED))
+#: Named when a punished echo may have kept them from being proven.
+_MAYBE: Final = tuple(
+    Expect(target=f"https://{name}/", state=State.BLOCKED, acceptable=(State.INCONCLUSIVE,))
+    for name in (*_names(_PUNISHED), *_names(_LISTED[5:8]))
+)
+
+SCENARIOS: Final = (
+    Scenario(
+        name="one-echo",
+        story="22 healthy sites, six of which swallow this line's handshakes with their own firewall; one echo",
+        censor="drops connections with 16 of the names",
+        sites=(*_LISTED, *_OWN),
+        rules=(Sni(names=_names(_LISTED), action=Action.DROP), _FIREWALLS),
+        targets=(*_BLOCKED[:8], *_NOT_BLAMED, *_BLOCKED[8:]),
+        echoes=1,
+    ),
+    Scenario(
+        name="two-echoes-and-punishment",
+        story="16 healthy sites, six with a firewall of their own; two echoes",
+        censor="drops connections with eight of the names; after two others it drops all that goes from this source to "
+        "that address and port for 8 s",
+        sites=(*_LISTED[:8], *_PUNISHED, *_OWN),
+        rules=(
+            Sni(names=_names(_LISTED[:8]), action=Action.DROP),
+            Sni(names=_names(_PUNISHED), action=Action.DROP, residual=Residual(seconds=8)),
+            _FIREWALLS,
+        ),
+        targets=(*_BLOCKED[:5], *_NOT_BLAMED[:3], *_MAYBE, *_NOT_BLAMED[3:]),
+        echoes=2,
+    ),
+)
