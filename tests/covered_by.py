@@ -169,6 +169,7 @@ COVERED_BY = {
     "measure/name_tests.py": VERDICTS,
     "measure/page_tests.py": VERDICTS,
     "measure/quic_tests.py": VERDICTS,
+    "measure/shared.py": VERDICTS,
     "measure/site.py": VERDICTS,
     "measure/square_tests.py": VERDICTS,
     "model/bypass.py": "tests/model/test_bypass_codec.py",

@@ -66,7 +66,7 @@ class Case:
         #: Called with this case where the last attempt at an address begins (measure/early.py); what held the case
         #: itself would make a circle of it, and all its bodies would wait for the collector.
         self.when_silent: Callable[[Case, Layer, Leg, str], None] | None = None
-        self._early: dict[tuple[Layer, Leg, str], asyncio.Task[bool]] = {}
+        self._early: dict[tuple[Layer, Leg, str], asyncio.Task[bool | None]] = {}
 
     # -- writing down ---------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Case:
         if self.when_silent is not None:
             self.when_silent(self, layer, leg, address)
 
-    def begin_early(self, layer: Layer, leg: Leg, address: str, work: Coroutine[Any, Any, bool]) -> None:
+    def begin_early(self, layer: Layer, leg: Leg, address: str, work: Coroutine[Any, Any, bool | None]) -> None:
         """Start what `early` will be asked for; its observations are kept whatever becomes of the last attempt."""
         self._early[layer, leg, address] = self.spawn(work)
 
@@ -145,7 +145,7 @@ class Case:
         return tuple(key[2] for key in self._early if key[:2] == (layer, leg))
 
     async def early(self, layer: Layer, leg: Leg, address: str) -> bool | None:
-        """What was begun early gave, when it has ended; None where nothing was begun."""
+        """What was begun early gave, when it has ended; None where nothing was begun, or nothing came of it."""
         task = self._early.get((layer, leg, address))
         return None if task is None else await task
 

@@ -47,6 +47,6 @@ async def _at_address(case: Case, leg: Leg, address: str) -> bool:
     return await address_tests.test_early(case, leg, address)
 
 
-async def _of_name(case: Case, tester: SniTester | HostTester, address: str) -> bool:
+async def _of_name(case: Case, tester: SniTester | HostTester, address: str) -> bool | None:
     await case.shared.whole_line()
     return await tester.run_early(address)

@@ -35,7 +35,7 @@ class SniTester(NameTester):
         else:
             await asyncio.gather(super().run(address, silent=silent), self._in_two_segments(address))
 
-    async def run_early(self, address: str) -> bool:
+    async def run_early(self, address: str) -> bool | None:
         """The echo's half of the square, and the ClientHello in two segments."""
         followed, _ = await asyncio.gather(super().run_early(address), self._in_two_segments(address))
         return followed

@@ -53,7 +53,9 @@ async def test_quic(case: Case, leg: Leg) -> None:
     if not await _line_speaks_quic(case, leg):
         return
     tester = QuicTester(case, leg)
-    await asyncio.gather(tester.at_echo(silent=True), *(tester.neutral_at(address) for address in silent))
+    await asyncio.gather(
+        tester.at_echo(silent=True, patience_s=0.0), *(tester.neutral_at(address) for address in silent)
+    )
     await together(_test_address(case, leg, address) for address in silent)
 
 

@@ -76,9 +76,10 @@ class NameTester:
         if not followed and (control_open(view, self.leg, address) or nobody_else(view, self.leg)):
             await self._at_origin(address, silent=silent)
 
-    async def run_early(self, address: str) -> bool:
-        """What can be done while the last attempt at the silent address still waits; whether the failure followed."""
-        return await self.at_echo(silent=True)
+    async def run_early(self, address: str) -> bool | None:
+        """What can be done while the last attempt at the silent address still waits; whether the failure followed, None
+        where no echo was to be had: one that is punished is not worth waiting for yet."""
+        return await self.at_echo(silent=True, patience_s=0.0)
 
     async def _foreseen(self) -> bool | None:
         """What `run_early` gave, for whichever address of the leg; None when it was not begun."""
@@ -87,11 +88,12 @@ class NameTester:
 
     # -- at the echo ------------------------------------------------------------------------------------------------
 
-    async def at_echo(self, *, silent: bool) -> bool:
-        """Whether the failure follows the name to our own server, tried at one clean echo, then at others."""
+    async def at_echo(self, *, silent: bool, patience_s: float = LONGEST_RESIDUAL_S) -> bool | None:
+        """Whether the failure follows the name to our own server, tried at one clean echo, then at others; None where
+        none was to be had. A punished one is waited for `patience_s` seconds at most."""
         wanted = SILENT_ATTEMPTS if silent else RESET_ATTEMPTS
-        failed, alone, rounds = 0, not silent, 3
-        until = self.case.shared.clock.monotonic() + LONGEST_RESIDUAL_S
+        failed, tried, alone, rounds = 0, False, not silent, 3
+        until = self.case.shared.clock.monotonic() + patience_s
         while rounds:
             async with self._clean_echo(never if alone else self._nobody_is_punished, until) as found:
                 if found is None:
@@ -101,6 +103,7 @@ class NameTester:
                     outcome = await self._shared_sandwich(echo)
                 else:
                     outcome = await self._sandwich(echo, wanted - failed, together=silent and not failed)
+            tried = tried or outcome is not None or not shared
             rounds -= not shared
             alone = True  # another time
             if outcome is None:
@@ -113,7 +116,7 @@ class NameTester:
             if failed >= wanted and outcome[1]:
                 break
         await self.case.neutral_connects(4)
-        return failed > 0
+        return failed > 0 if tried else None
 
     def _nobody_is_punished(self) -> bool:
         return self.case.shared.punishes is False

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from blockprobe.model.observation import Icmp
+from blockprobe.net.bare import bare
 from blockprobe.net.ready import poller
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>; the socket module of 3.11 does not name them all.
@@ -230,7 +231,7 @@ async def _attempt(sock: socket.socket, address: str, port: int, timeout_s: floa
         async with asyncio.timeout(timeout_s):
             error, icmp = await _connect(sock, address, port)
     except OSError as failed:
-        error, icmp = failed, read_icmp(sock)
+        error, icmp = bare(failed), read_icmp(sock)
     packets = 1 + retransmissions_of(sock)
     if error is None:
         # From here on as any program's connection: a router's complaint is no reason to hang up.

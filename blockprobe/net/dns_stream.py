@@ -61,7 +61,8 @@ class DnsStream:
         self._stream = stream
         self._waiting: dict[int, _Waiting] = {}
         self._sending = asyncio.Lock()
-        self._reader = asyncio.create_task(self._read())
+        self._reader: asyncio.Task[None] | None = asyncio.create_task(self._read())
+        self._reader.add_done_callback(self._forget)
 
     @property
     def load(self) -> int:
@@ -95,12 +96,14 @@ class DnsStream:
     def close(self) -> None:
         """Close the connection; what still waits fails as interrupted. May be called again."""
         self._end(Failure.INTERRUPTED)
-        self._reader.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
 
     async def aclose(self) -> None:
         """`close`, and wait until it is done."""
         self.close()
-        await asyncio.gather(self._reader, return_exceptions=True)
+        if self._reader is not None:
+            await asyncio.gather(self._reader, return_exceptions=True)
         self._stream.close()  # for a reader that was cancelled before it began
 
     def _enter(self, session: Session, question: Question, t0_s: float) -> _Waiting:
@@ -133,6 +136,9 @@ class DnsStream:
             self._end(failure_of(error))
         finally:
             self._stream.close()
+
+    def _forget(self, _: asyncio.Task[None]) -> None:
+        self._reader = None  # a task that was cancelled keeps its frames, and they keep this
 
     def _frames(self, buffer: bytearray) -> None:
         while len(buffer) >= _LENGTH.size:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import TransferObservation, Why
+from blockprobe.net.bare import bare
 from blockprobe.net.classify import failure_of
 from blockprobe.net.echo import CLIENT_FIELD, MAC_FIELD, EchoKey, Statement, bytes_subject, check, new_nonce
 from blockprobe.net.http import request_bytes
@@ -53,7 +54,7 @@ async def transfer(session: Session, why: Why, stream: Stream, bulk: Bulk) -> Tr
     try:
         await reading.run()
     except (OSError, EOFError) as error:
-        reading.error = error
+        reading.error = bare(error)
     return reading.observation(why)
 
 

@@ -10,6 +10,7 @@ import h11
 
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, Why
+from blockprobe.net.bare import bare
 from blockprobe.net.classify import failure_of
 from blockprobe.net.http_body import Body, as_text, header_in
 from blockprobe.net.http_head import HEAD_BYTES, Head, plain_head
@@ -73,7 +74,7 @@ async def fetch_page(session: Session, why: Why, stream: Stream, request: Reques
             deadline.reschedule(asyncio.get_running_loop().time() + session.timeout_s)
             await exchange.read_body()
     except (OSError, EOFError, h11.ProtocolError) as error:
-        exchange.error = error
+        exchange.error = bare(error)
     return exchange.observation(why), exchange.body.kept
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import HttpObservation, Why
+from blockprobe.net.bare import bare
 from blockprobe.net.http import ACCEPT, ACCEPT_LANGUAGE, KEPT_BYTES, USER_AGENT, Request
 from blockprobe.net.http_body import Body, Headers, as_text, header_in
 from blockprobe.net.http_head import HEAD_BYTES
@@ -51,7 +52,7 @@ async def fetch_h3(session: Session, why: Why, wire: QuicWire, request: Request)
     except BudgetSpent:
         raise
     except Exception as error:  # the network's, and whatever hostile bytes set off in the library
-        exchange.error = error
+        exchange.error = bare(error)
     return exchange.observation(why)
 
 

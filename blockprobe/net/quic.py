@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from blockprobe.model.evidence import Icmp
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import QuicObservation, Why
+from blockprobe.net.bare import bare
 from blockprobe.net.classify import failure_of, of_quic_code
 from blockprobe.net.meter import BudgetSpent
 from blockprobe.net.quic_chain import quic_chain, verify
@@ -47,7 +48,7 @@ async def shake_hands(
         attempt.close()
         raise
     except Exception as error:  # the network's, and whatever hostile bytes set off in the library
-        attempt.error = error
+        attempt.error = bare(error)
     except BaseException:
         attempt.close()
         raise

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import TlsObservation, Why
+from blockprobe.net.bare import bare
 from blockprobe.net.classify import failure_of
 from blockprobe.net.hello_split import Split, SplitError, cut
 from blockprobe.net.session import Session
@@ -112,7 +113,7 @@ async def handshake(
         async with asyncio.timeout(session.timeout_s):
             await attempt.run(contexts)
     except (OSError, EOFError, ServerNameError, SplitError) as error:
-        attempt.error = error
+        attempt.error = bare(error)
     except BaseException:
         stream.close()
         raise

@@ -2,11 +2,15 @@
 
 import asyncio
 import gc
+import ssl
+from collections import Counter
 
 import pytest
 
+from blockprobe.lab import addresses as at
 from blockprobe.lab.censor import Action, Host, Sni
 from blockprobe.lab.lab import Lab
+from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Expect, Scenario
 from blockprobe.lab.sites import Page, says, site
 from blockprobe.lab.topology import Unroute
@@ -15,6 +19,8 @@ from blockprobe.measure.case import Case
 from blockprobe.model.observation import DnsObservation, Observation, Place, Test
 from blockprobe.model.record import Record
 from blockprobe.model.words import State
+from blockprobe.net.dns_stream import DnsStream
+from blockprobe.net.stream import Stream
 
 pytestmark = pytest.mark.usefixtures("helped")
 
@@ -65,7 +71,8 @@ def test_a_silent_name_is_at_the_echo_before_the_last_attempt_ends(
     last = last_attempt(record, kind)
     listed = [o for o in made(record, Test.SQUARE, Place.ECHO, kind) if o.why.listed]
     assert len(listed) == 3, "the early ones count, and no others are made"
-    assert all(last.t0_s <= o.t0_s < last.t_s for o in listed)
+    began_s = last.t0_s - 0.5  # it has to connect first, and the echo's may be quicker on a busy machine
+    assert all(began_s <= o.t0_s < last.t_s for o in listed), [(o.t0_s, o.t_s) for o in (last, *listed)]
     assert record.runtime_s < EXPECTED_S + 3.0
 
 
@@ -95,17 +102,36 @@ def test_an_answer_to_an_earlier_attempt_ends_the_doubt_and_leaves_the_echo_clea
     assert not any(entry.residual_s is None for entry in record.line.ledger)
 
 
-@pytest.mark.parametrize("rules", [(), (Sni(names=("quiet.example",), action=Action.DROP),)], ids=["healthy", "silent"])
-def test_nothing_of_a_measured_target_waits_for_the_collector(lab: Lab, rules: tuple[Sni, ...]) -> None:
-    """A circle would keep 100 KB of each target until fifty thousand objects have gathered."""
-    world = scenario("early-circle", rules=rules)
+def is_of_a_target(one: object) -> bool:
+    if isinstance(one, Case):
+        return one.target.host == SITE.names[0]
+    if isinstance(one, Stream):
+        return one.address != at.PUBLIC_RESOLVER  # its connection over HTTPS is the run's
+    return isinstance(one, DnsStream | ssl.SSLObject | TimeoutError)
+
+
+CENSORS: dict[str, dict[str, object]] = {
+    "healthy": {},
+    "silent name": {"rules": (Sni(names=("quiet.example",), action=Action.DROP),)},
+    "reset name": {"rules": (Sni(names=("quiet.example",)),)},
+    "silent host": {"rules": (Host(names=("quiet.example",), action=Action.DROP),), "target": "http://quiet.example/"},
+    "black hole": {"unroutes": tuple(Unroute(prefix=address) for address in SITE.addresses)},
+    "silent resolver": {"lies": (Lie(names=("quiet.example",), say=Say.DROP),)},
+}
+
+
+@pytest.mark.parametrize("censor", CENSORS)
+def test_nothing_of_a_measured_target_waits_for_the_collector(lab: Lab, censor: str) -> None:
+    """A circle would keep 100 KB of each target, and 60 KB of each handshake that met silence, until fifty thousand
+    objects have gathered."""
+    world = scenario("early-circle", **CENSORS[censor])  # type: ignore[arg-type]
     lab.load(world)
     settings = settings_of(lab, world)
     gc.collect()
     gc.disable()
     try:
         asyncio.run(measure(settings, world))
-        left = sum(isinstance(one, Case) and one.target.host == SITE.names[0] for one in gc.get_objects())
+        left = Counter(type(one).__name__ for one in gc.get_objects() if is_of_a_target(one))
     finally:
         gc.enable()
-    assert left == 0
+    assert not left

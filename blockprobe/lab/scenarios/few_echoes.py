@@ -27,7 +27,12 @@ _NOT_BLAMED: Final = tuple(
 _BLOCKED: Final = tuple(blocked(f"https://{name}/", Mechanism.TLS_TIMEOUT_SNI) for name in _names(_LISTED))
 #: Named when a punished echo may have kept them from being proven.
 _MAYBE: Final = tuple(
-    Expect(target=f"https://{name}/", state=State.BLOCKED, acceptable=(State.INCONCLUSIVE,))
+    Expect(
+        target=f"https://{name}/",
+        state=State.BLOCKED,
+        mechanisms=(Mechanism.TLS_TIMEOUT_SNI,),
+        acceptable=(State.INCONCLUSIVE,),
+    )
     for name in (*_names(_PUNISHED), *_names(_LISTED[5:8]))
 )
 
