@@ -156,10 +156,12 @@ class NameTester:
 
     async def _shared_sandwich(self, echo: Echo) -> tuple[int, bool] | None:
         """Like `_sandwich` where others are at the echo: neutral, listed with neutrals beside, neutral. None: a
-        neutral name failed, so that nothing can be said of the listed one, and nobody shares an echo any more."""
+        neutral name failed, so that nothing can be said of the listed one. If it did not work before or afterwards,
+        somebody is punished, and nobody shares an echo any more."""
         shared, place = self.case.shared, (echo.address, self.port)
         if not await self._neutral(echo.address, Place.ECHO, attempts=3):
             shared.ledger.failed_again(place)
+            shared.punishes = True
             return None
         shared.ledger.trigger(place)
         results, beside = await asyncio.gather(self._side_by_side(echo, SILENT_ATTEMPTS), self._beside(echo))
