@@ -140,7 +140,7 @@ class NameTester:
         listed = Why(test=Test.SQUARE, place=Place.ECHO, hop=self.leg.hop)
         results: list[Exchange | None] = []
         if together:
-            results = await self._side_by_side(echo, count)
+            results = await self._side_by_side(echo, count, Test.SQUARE)
         else:
             for number in range(max(1, count)):
                 results.append(await self.at(replace(listed, attempt=number), echo.address, self.leg.host))
@@ -155,33 +155,40 @@ class NameTester:
         return failed, after
 
     async def _shared_sandwich(self, echo: Echo) -> tuple[int, bool] | None:
-        """Like `_sandwich` where others are at the echo: neutral, listed with neutrals beside, neutral. None: a
-        neutral name failed, so that nothing can be said of the listed one. If it did not work before or afterwards,
-        somebody is punished, and nobody shares an echo any more."""
+        """Like `_sandwich` where others are at the echo: neutral, listed with neutrals beside, neutral.
+
+        None: a neutral name failed, or the listed one not by silence, so that nothing can be said of it. If none works
+        before or afterwards, somebody is punished, and nobody shares an echo any more.
+        """
         shared, place = self.case.shared, (echo.address, self.port)
-        if not await self._neutral(echo.address, Place.ECHO, attempts=3):
+        if not await self._neutral(echo.address, Place.ECHO, attempts=3, test=Test.SHARED):
             shared.ledger.failed_again(place)
             shared.punishes = True
             return None
         shared.ledger.trigger(place)
-        results, beside = await asyncio.gather(self._side_by_side(echo, SILENT_ATTEMPTS), self._beside(echo))
-        if not await self._neutral(echo.address, Place.ECHO, attempts=2):
+        listed = asyncio.ensure_future(self._side_by_side(echo, SILENT_ATTEMPTS, Test.SHARED))
+        beside = asyncio.gather(*(self._beside(echo, after_s, listed) for after_s in BESIDE_S))
+        results, answered = await asyncio.gather(listed, beside)
+        if not await self._neutral(echo.address, Place.ECHO, attempts=2, test=Test.SHARED):
             shared.ledger.failed_again(place)  # another target may have seen it work meanwhile
             shared.punishes = True
             return None
         shared.ledger.worked(place)
-        return (sum(fails(result) for result in results if result is not None), True) if beside else None
+        failed = [result for result in results if result is not None and fails(result)]
+        if not all(answered) or not all(is_silent(result.failure) for result in failed):
+            return None
+        return len(failed), True
 
-    async def _side_by_side(self, echo: Echo, count: int) -> list[Exchange | None]:
-        whys = [Why(test=Test.SQUARE, place=Place.ECHO, hop=self.leg.hop, attempt=number) for number in range(count)]
+    async def _side_by_side(self, echo: Echo, count: int, test: Test) -> list[Exchange | None]:
+        whys = [Why(test=test, place=Place.ECHO, hop=self.leg.hop, attempt=number) for number in range(count)]
         return list(await asyncio.gather(*(self.at(why, echo.address, self.leg.host) for why in whys)))
 
-    async def _beside(self, echo: Echo) -> bool:
-        async def one(after_s: float) -> bool:
-            await asyncio.sleep(after_s)
-            return await self._neutral(echo.address, Place.ECHO, attempts=1)
-
-        return all(await asyncio.gather(*map(one, BESIDE_S)))
+    async def _beside(self, echo: Echo, after_s: float, listed: "asyncio.Future[list[Exchange | None]]") -> bool:
+        """Whether a neutral name is answered while the listed one still waits, or has been answered itself."""
+        await asyncio.sleep(after_s)
+        waiting = not listed.done()
+        answered = await self._neutral(echo.address, Place.ECHO, attempts=1, test=Test.SHARED)
+        return answered and not (waiting and listed.done())
 
     @asynccontextmanager
     async def _clean_echo(self, may_share: MayShare, until: float) -> AsyncIterator[tuple[Echo, bool] | None]:
@@ -227,10 +234,10 @@ class NameTester:
     def _usable(self, echo: Echo) -> bool:
         return self.case.shared.line.families.get(str(family_of(echo.address))) is not False
 
-    async def _neutral(self, address: str, place: Place, *, attempts: int) -> bool:
+    async def _neutral(self, address: str, place: Place, *, attempts: int, test: Test = Test.SQUARE) -> bool:
         """Whether a neutral name of the listed one's length works at the place."""
         for number in range(attempts):
-            why = Why(test=Test.SQUARE, place=place, listed=False, hop=self.leg.hop, attempt=number)
+            why = Why(test=test, place=place, listed=False, hop=self.leg.hop, attempt=number)
             result = await self.at(why, address, neutral_like(self.leg.host))
             if result is not None and works(result):
                 return True

@@ -27,6 +27,7 @@ class Test(StrEnum):
     REPEAT = "repeat"  # the look once more, against chance
     NEUTRAL = "neutral"  # a name or address that is on no list
     SQUARE = "square"  # {listed, neutral} x {origin, echo}
+    SHARED = "shared"  # ... at an echo that other targets use meanwhile
     FORM_TCP = "form_tcp"  # the same question over TCP
     FORM_CD = "form_cd"  # ... with checking disabled (RFC 4035, 3.2.2)
     FORM_PLAIN = "form_plain"  # ... without EDNS

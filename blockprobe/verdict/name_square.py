@@ -26,6 +26,11 @@ from blockprobe.verdict.view import View
 #: Resets are repeated at least once; silence needs three attempts (docs/method.md, 5).
 RESETS_NEEDED = 2
 SILENCES_NEEDED = 3
+#: Neutral names that must be answered beside a listed one that meets silence at a shared echo.
+BESIDE_NEEDED = 2
+
+#: The halves of the square at an echo: alone there, or beside other targets.
+AT_ECHO = (Test.SQUARE, Test.SHARED)
 
 Exchange = TlsObservation | HttpObservation | QuicObservation
 
@@ -67,7 +72,7 @@ def works(exchange: Exchange) -> bool:
 
 def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
     """What the leg's exchanges prove about the listed name; `exchanges` are all of one protocol, of the leg's hop."""
-    at_echo = [e for e in exchanges if e.why.test is Test.SQUARE and e.why.place is Place.ECHO]
+    at_echo = [e for e in exchanges if e.why.test in AT_ECHO and e.why.place is Place.ECHO]
     neutral_echo = [e for e in at_echo if not e.why.listed]
     listed_echo = undisturbed(view, [e for e in at_echo if e.why.listed], neutral_echo)
     counted = surrounded(view, listed_echo, neutral_echo)
@@ -108,11 +113,19 @@ def _enough(failed: list[Exchange]) -> bool:
 
 
 def undisturbed(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]:
-    """The listed attempts but those that were cut while a neutral name, sent beside it to the very same echo, got no
-    answer either: where targets share an echo, another's name may have brought that upon the place."""
-    connects = [t for t in view.tcp if t.why.test is Test.SQUARE and t.why.place is Place.ECHO and not t.why.listed]
+    """The listed attempts but those that were cut at a shared echo, where another's name may have brought it upon the
+    place. There only silence counts, and only if all neutral names beside it were answered while it lasted."""
+    connects = [t for t in view.tcp if t.why.test is Test.SHARED and not t.why.listed]
     beside: list[Exchange | TcpObservation] = [*neutral, *connects]
-    return [e for e in listed if not is_cut(e) or not any(_is_beside(n, e) and not _passed(n, e) for n in beside)]
+    return [e for e in listed if e.why.test is not Test.SHARED or not is_cut(e) or _is_own(e, beside)]
+
+
+def _is_own(listed: Exchange, neutral: Sequence[Exchange | TcpObservation]) -> bool:
+    """Whether the silence at a shared echo must be the name's own."""
+    beside = [n for n in neutral if _is_beside(n, listed)]
+    spoke = [n for n in beside if not isinstance(n, TcpObservation)]
+    silent = listed.failure is Failure.GENERIC_TIMEOUT_ERROR
+    return silent and len(spoke) >= BESIDE_NEEDED and all(_passed(n, listed) for n in beside)
 
 
 def _is_beside(neutral: Exchange | TcpObservation, listed: Exchange) -> bool:
@@ -131,19 +144,19 @@ def surrounded(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]
     """The listed attempts that neutral names surround: they work at the very same echo, before and after.
 
     After a trigger some filters punish (source, address, port) for a while: there the neutral success before each
-    listed attempt must do, at two echoes at least, and the ledger says that the place was punished. Not so where a
-    neutral name was under way beside the listed one: that echo was shared, and the trigger may be another's.
+    listed attempt must do, at two echoes at least, and the ledger says that the place was punished. Not so where the
+    echo was shared: the trigger may be another's.
     """
     punished = {entry.address for entry in view.line.ledger}
     sound: list[E] = []
     dead: list[E] = []
-    for address in dict.fromkeys(e.address for e in listed):
-        here = [e for e in listed if e.address == address]
+    for address, test in dict.fromkeys((e.address, e.why.test) for e in listed):
+        here = [e for e in listed if (e.address, e.why.test) == (address, test)]
         good = [n for n in neutral if n.address == address and _completes(n)]
         before = all(any(n.t_s <= e.t0_s for n in good) for e in here)
         if before and any(n.t0_s >= max(e.t_s for e in here) for n in good):
             sound += here
-        elif before and address in punished and not any(_is_beside(n, e) for n in neutral for e in here):
+        elif before and address in punished and test is not Test.SHARED:
             dead += here
     last = max((e.t0_s for e in dead), default=0.0)
     line_up = any(t.why.place is Place.NEUTRAL and t.failure is None and t.t_s >= last for t in view.tcp)

@@ -15,7 +15,7 @@ from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import Finding, QuicFact
 from blockprobe.verdict.https_records import offers_in
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import SILENCES_NEEDED, surrounded, undisturbed, works
+from blockprobe.verdict.name_square import AT_ECHO, SILENCES_NEEDED, surrounded, undisturbed, works
 from blockprobe.verdict.quic_path import path_withholds_quic
 from blockprobe.verdict.view import LOOKS, View
 
@@ -91,7 +91,7 @@ def quic_finding(view: View, leg: Leg) -> Finding:
 
 def at_echo(view: View, leg: Leg, *, listed: bool) -> list[QuicObservation]:
     """The square's handshakes with our own server."""
-    square = (q for q in view.quic if q.why.test is Test.SQUARE and q.why.place is Place.ECHO)
+    square = (q for q in view.quic if q.why.test in AT_ECHO and q.why.place is Place.ECHO)
     return [q for q in square if q.why.hop == leg.hop and q.why.listed is listed]
 
 

@@ -7,15 +7,16 @@ import pytest
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.scenarios import named
 from blockprobe.lab.trial import measure, outcomes, settings_of
-from blockprobe.model.observation import Place, Test, TlsObservation
+from blockprobe.model.observation import Place, TlsObservation
 from blockprobe.model.record import Record
+from blockprobe.verdict.name_square import AT_ECHO
 
 pytestmark = pytest.mark.usefixtures("helped")
 
 
 def at_the_echo(record: Record, *, listed: bool) -> list[TlsObservation]:
     handshakes = [o for o in record.observations if isinstance(o, TlsObservation) and o.why.place is Place.ECHO]
-    return [o for o in handshakes if o.why.test is Test.SQUARE and o.why.listed is listed]
+    return [o for o in handshakes if o.why.test in AT_ECHO and o.why.listed is listed]
 
 
 def test_names_that_meet_silence_share_an_echo_and_each_has_its_own_proof(lab: Lab) -> None:

@@ -171,55 +171,82 @@ def test_a_punished_echo_counts_where_two_fell_and_the_line_stayed_up() -> None:
     assert fact(b.line_is_up(), on=b.line(ledger=ledger[:1])) == TlsFact.UNPROVEN, "one echo may have died"
 
 
-_SQUARE: dict[str, Any] = {"test": Test.SQUARE, "place": Place.ECHO}
+_ALONE: dict[str, Any] = {"test": Test.SQUARE, "place": Place.ECHO}
+_SHARED: dict[str, Any] = {"test": Test.SHARED, "place": Place.ECHO}
+
+
+def _neutral(failure: Failure | None = None, *, t: float, took: float = 0.1, address: str = b.ECHO) -> Observation:
+    return b.shake(address, failure, listed=False, t=t, took=took, **_SHARED)
 
 
 def _unconnected(address: str) -> Observation:
-    failed = b.connect(address, b.TIMEOUT, t=11.5, took=4.0, **_SQUARE)
+    failed = b.connect(address, b.TIMEOUT, t=13.0, took=4.0, **_SHARED)
     return replace(failed, why=replace(failed.why, listed=False))
 
 
+_BOTH = [_neutral(t=11.5), _neutral(t=13.0)]
 #: What was sent to an echo beside a listed name that met silence there from 11.0 to 15.0 s, and what that proves.
 BESIDE: dict[str, tuple[list[Observation], TlsFact]] = {
-    "nothing: the target was alone": ([], TlsFact.NAME_PROVEN),
-    "answered": ([b.shake(b.ECHO, listed=False, t=11.5, **_SQUARE)], TlsFact.NAME_PROVEN),
-    "silent as well": ([b.shake(b.ECHO, b.TIMEOUT, listed=False, t=11.5, took=4.0, **_SQUARE)], TlsFact.UNPROVEN),
-    "one of two answered": (
-        [b.shake(b.ECHO, listed=False, t=11.5, **_SQUARE),
-         b.shake(b.ECHO, b.TIMEOUT, listed=False, t=13.0, took=4.0, **_SQUARE)], TlsFact.UNPROVEN,
+    "nothing": ([], TlsFact.UNPROVEN),
+    "one, answered": (_BOTH[:1], TlsFact.UNPROVEN),
+    "two, answered": (_BOTH, TlsFact.NAME_PROVEN),
+    "two, answered at another echo": (
+        [_neutral(t=t, address=b.ECHO2) for t in (11.5, 13.0)], TlsFact.UNPROVEN,
     ),
-    "reset": ([b.shake(b.ECHO, b.RESET, listed=False, t=11.5, **_SQUARE)], TlsFact.UNPROVEN),
-    "answered when the silence was over": (
-        [b.shake(b.ECHO, listed=False, t=11.5, took=3.8, **_SQUARE)], TlsFact.UNPROVEN,
-    ),
-    "not even connected": ([_unconnected(b.ECHO)], TlsFact.UNPROVEN),
-    "not even connected, at another echo": ([_unconnected(b.ECHO2)], TlsFact.NAME_PROVEN),
+    "one answered, one silent": ([_BOTH[0], _neutral(b.TIMEOUT, t=13.0, took=4.0)], TlsFact.UNPROVEN),
+    "two answered, one silent": ([*_BOTH, _neutral(b.TIMEOUT, t=13.0, took=4.0)], TlsFact.UNPROVEN),
+    "one answered, one reset": ([_BOTH[0], _neutral(b.RESET, t=13.0)], TlsFact.UNPROVEN),
+    "one answered when the silence was over": ([_BOTH[0], _neutral(t=13.0, took=2.1)], TlsFact.UNPROVEN),
+    "two answered, one not even connected": ([*_BOTH, _unconnected(b.ECHO)], TlsFact.UNPROVEN),
+    "two answered, one not even connected at another echo": ([*_BOTH, _unconnected(b.ECHO2)], TlsFact.NAME_PROVEN),
 }  # fmt: skip
 
 
+def fell(
+    where: dict[str, Any], more: list[Observation], *, cut: Failure = b.TIMEOUT, after: Failure | None = None,
+    address: str = b.ECHO, start: float = 10.0,
+) -> list[Observation]:  # fmt: skip
+    """A neutral name, the listed one cut three times, `more` beside it, a neutral name afterwards."""
+    took = 4.0 if cut is b.TIMEOUT else 0.05
+    listed = [b.shake(address, cut, t=start + 1.0, took=took, **where) for _ in range(3)]
+    around = [b.shake(address, failure, listed=False, t=start + late, **where)
+              for late, failure in ((0.0, None), (6.0, after))]  # fmt: skip
+    return [*listed, *around, *more]
+
+
+def fact_of(kind: str, found: list[Observation], **on: Any) -> TlsFact:
+    found = [*found, b.line_is_up()]
+    view, leg = b.seen(b.resolves(), look(kind, 3), found, control=control("works"), on=b.line(**on))
+    return TlsFact(tls_finding(view, leg).fact)
+
+
 @pytest.mark.parametrize("beside", BESIDE)
-def test_at_a_shared_echo_silence_counts_only_where_neutral_names_beside_it_were_answered(beside: str) -> None:
+def test_at_a_shared_echo_silence_counts_only_beside_two_neutral_names_that_were_answered(beside: str) -> None:
     more, true = BESIDE[beside]
-    listed = [b.shake(b.ECHO, b.TIMEOUT, t=11.0, took=4.0, **_SQUARE) for _ in range(3)]
-    around = [b.shake(b.ECHO, listed=False, t=t, **_SQUARE) for t in (10.0, 20.0)]
-    view, leg = b.seen(b.resolves(), look("silence", 3), listed, around, more, control=control("works"))
-    assert tls_finding(view, leg).fact == true
+    assert fact_of("silence", fell(_SHARED, more)) == true
+    alone = [replace(one, why=replace(one.why, test=Test.SQUARE)) for one in more]
+    assert fact_of("silence", fell(_ALONE, alone)) == TlsFact.NAME_PROVEN, "nobody else can have brought it upon it"
 
 
-def test_a_shared_echo_that_is_punished_afterwards_proves_nothing_even_twice() -> None:
+def test_at_a_shared_echo_a_reset_counts_for_nothing() -> None:
+    assert fact_of("reset", fell(_SHARED, _BOTH, cut=b.RESET)) == TlsFact.UNPROVEN
+    assert fact_of("reset", fell(_ALONE, [], cut=b.RESET)) == TlsFact.NAME_PROVEN
+
+
+def test_what_was_cut_at_a_shared_echo_does_not_make_a_partial_block_of_one_proven_alone() -> None:
+    alone = fell(_ALONE, [], address=b.ECHO2, start=20.0)
+    assert fact_of("silence", [*fell(_SHARED, []), *alone]) == TlsFact.NAME_PROVEN
+
+
+def test_shared_echoes_that_are_punished_afterwards_prove_nothing_even_if_they_are_two() -> None:
     ledger = [LedgerEntry(address=a, port=443, triggered_t_s=11.0) for a in (b.ECHO, b.ECHO2)]
 
-    def fact(*, shared: bool) -> str:
-        fell: list[Observation] = []
-        for n, address in enumerate((b.ECHO, b.ECHO2)):
-            start = 10.0 + 10 * n
-            fell.append(b.shake(address, listed=False, t=start, **_SQUARE))
-            fell += [b.shake(address, b.TIMEOUT, t=start + 1, took=4.0, **_SQUARE) for _ in range(3)]
-            if shared:
-                fell.append(b.shake(address, listed=False, t=start + 1.5, **_SQUARE))
-            fell.append(b.shake(address, b.TIMEOUT, listed=False, t=start + 6, **_SQUARE))
-        view, leg = b.seen(b.resolves(), look("silence", 3), fell, [b.line_is_up()], control=control("works"),
-                           on=b.line(ledger=ledger))  # fmt: skip
-        return tls_finding(view, leg).fact
+    def both(where: dict[str, Any]) -> list[Observation]:
+        found: list[Observation] = []
+        for start, address in ((10.0, b.ECHO), (20.0, b.ECHO2)):
+            beside = [_neutral(t=start + late, address=address) for late in (1.5, 3.0)] if where is _SHARED else []
+            found += fell(where, beside, after=b.TIMEOUT, address=address, start=start)
+        return found
 
-    assert (fact(shared=False), fact(shared=True)) == (TlsFact.NAME_PROVEN, TlsFact.UNPROVEN)
+    assert fact_of("silence", both(_ALONE), ledger=ledger) == TlsFact.NAME_PROVEN
+    assert fact_of("silence", both(_SHARED), ledger=ledger) == TlsFact.UNPROVEN
