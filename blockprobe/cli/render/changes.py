@@ -11,6 +11,7 @@ from blockprobe.model.observation import Test as Purpose
 CHANGES = {
     Purpose.NEUTRAL: "a name or site on no list",
     Purpose.SQUARE: "the name, the server, or both",
+    Purpose.SHARED: "the name, at a shared echo",
     Purpose.FORM_TCP: "the question over TCP",
     Purpose.FORM_CD: "the question with checking disabled",
     Purpose.FORM_PLAIN: "the question without EDNS",
