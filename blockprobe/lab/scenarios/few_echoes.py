@@ -11,7 +11,7 @@ from blockprobe.model.words import Mechanism, Reason, State
 
 _LISTED: Final = tuple(site(f"listed{number}.example", 10 + number) for number in range(8))
 _PUNISHED: Final = tuple(site(f"punished{number}.example", 40 + number) for number in range(2))
-_OWN: Final = tuple(site(f"own{number}.example", 50 + number) for number in range(3))
+_OWN: Final = tuple(site(f"own{number}.example", 50 + number) for number in range(6))
 
 
 def _names(sites: tuple[Site, ...]) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ _MAYBE: Final = tuple(
         mechanisms=(Mechanism.TLS_TIMEOUT_SNI,),
         acceptable=(State.INCONCLUSIVE,),
     )
-    for name in (*_names(_PUNISHED), *_names(_LISTED[4:6]))
+    for name in (*_names(_PUNISHED), *_names(_LISTED[5:]))
 )
 
 SCENARIOS: Final = (
@@ -41,23 +41,23 @@ SCENARIOS: Final = (
         name="one-echo",
         story="eleven healthy sites, three of which swallow this line's handshakes with their own firewall; one echo",
         censor="drops connections with eight of the names",
-        sites=(*_LISTED, *_OWN),
+        sites=(*_LISTED, *_OWN[:3]),
         rules=(Sni(names=_names(_LISTED), action=Action.DROP), _FIREWALLS),
-        targets=(*_BLOCKED[:4], *_NOT_BLAMED, *_BLOCKED[4:]),
+        targets=(*_BLOCKED[:4], *_NOT_BLAMED[:3], *_BLOCKED[4:]),
         echoes=1,
     ),
     Scenario(
         name="two-echoes-and-punishment",
-        story="eleven healthy sites, three with a firewall of their own; two echoes",
-        censor="drops connections with six of the names; after two others it drops all that goes from this source to "
-        "that address and port for 6 s",
-        sites=(*_LISTED[:6], *_PUNISHED, *_OWN),
+        story="16 healthy sites, six with a firewall of their own; two echoes",
+        censor="drops connections with eight of the names; after two others it drops all that goes from this source to "
+        "that address and port for 8 s",
+        sites=(*_LISTED, *_PUNISHED, *_OWN),
         rules=(
-            Sni(names=_names(_LISTED[:6]), action=Action.DROP),
-            Sni(names=_names(_PUNISHED), action=Action.DROP, residual=Residual(seconds=6)),
+            Sni(names=_names(_LISTED), action=Action.DROP),
+            Sni(names=_names(_PUNISHED), action=Action.DROP, residual=Residual(seconds=8)),
             _FIREWALLS,
         ),
-        targets=(*_BLOCKED[:4], *_NOT_BLAMED, *_MAYBE),
+        targets=(*_BLOCKED[:5], *_NOT_BLAMED[:3], *_MAYBE, *_NOT_BLAMED[3:]),
         echoes=2,
     ),
 )
