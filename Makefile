@@ -51,6 +51,7 @@ acceptance: $(VENV)/.dev
 	$(BIN)/python bench/footprint.py
 	$(BIN)/python bench/odd_servers.py
 	$(BIN)/python bench/odd_neighbours.py
+	$(BIN)/python bench/silent_list.py
 	$(BIN)/python bench/bypass_cost.py
 	$(BIN)/python bench/bypass_cost.py --loss 0.05
 	$(BIN)/python bench/throttling.py

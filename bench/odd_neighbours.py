@@ -1,28 +1,24 @@
 """Is a strange server ever blamed for what a censor does to others? Random worlds with a censor and few echoes.
 
-Half of the sites are those of odd_servers.py: nobody filters them, whatever their servers and firewalls do. The other
-half is healthy and filtered by name, some of them by filters that punish the place for a while. All are measured at
-once, so that they share echoes, the ledger and the crowd. Every odd site that is called `blocked`, or has interference,
-is a fault of blockprobe's, and every filtered one that is called `accessible` or `down`. Exit status 1: there was one.
+Fifty sites of a world are those of odd_servers.py: nobody filters them, whatever their servers and firewalls do. Thirty
+are healthy and filtered by name, some of them by filters that punish the place for a while. All are measured at once,
+so that they share echoes, the ledger and the crowd. Every odd site that is called `blocked`, or has interference, is a
+fault of blockprobe's, and every filtered one that is called `accessible` or `down`. Exit status 1: there was one.
 Run: `python bench/odd_neighbours.py [--quick] [--worlds N] [--seed S] [--keep FOLDER] [--save]`.
 """
 
-import argparse
 import random
 import sys
-import time
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
-from common import laboratory, run_client, save, shuffled, upper_bound
-from odd_servers import FIRST_PLACE, SITES, hosters, odd_sites, weather
+from common import laboratory, run_client, shuffled, upper_bound
+from odd_servers import FIRST_PLACE, SITES, hosters, in_worlds, odd_sites, weather
 
 from blockprobe.lab.censor import Action, Host, Residual, Rule, Sni
 from blockprobe.lab.scenario import Scenario
 from blockprobe.lab.sites import Site, site
 
-WORLDS, QUICK_WORLDS = 20, 1
 FILTERED = 30
 #: Filtered sites stand behind all odd ones, which may have two places each.
 BEHIND = FIRST_PLACE + 2 * SITES
@@ -31,21 +27,7 @@ HONEST = ("blocked", "inconclusive")
 
 def main() -> int:
     """Measure every world, print, save, and say whether anybody was wronged."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_WORLDS} world; results are not saved")
-    parser.add_argument("--worlds", type=int, default=None, help=f"({WORLDS}) of {SITES} + {FILTERED} sites each")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", default=None, help="a folder for the records of what was wronged")
-    parser.add_argument("--save", action="store_true", help="write results although --quick")
-    options = parser.parse_args()
-    worlds = options.worlds or (QUICK_WORLDS if options.quick else WORLDS)
-    began, rows = time.monotonic(), []
-    for number in range(worlds):
-        rows += measured(random.Random(f"{options.seed}/{number}"), number, options.keep)
-    figures = tallied(rows) | {"worlds": worlds, "wall_s": time.monotonic() - began}
-    print({key: value for key, value in figures.items() if key != "rows"})
-    if options.save or not options.quick:
-        print("written:", save("odd_neighbours", options.seed, figures | {"rows": rows}))
+    figures = in_worlds("odd_neighbours", __doc__, measured, tallied)
     return int(figures["blamed"] > 0 or figures["missed"] > 0)
 
 
@@ -59,13 +41,14 @@ def measured(dice: random.Random, number: int, keep: str | None) -> list[dict[st
         rules=(*weather(dice), *hosters(dice, odd), *rules), echoes=dice.choice((1, 2, 3, 8)),
     )  # fmt: skip
     hosts = [name for each in (*odd, *filtered) for name in each.names]
-    targets = shuffled([f"https://{host}/" for host in hosts], dice.randrange(2**31))
+    targets = [f"{scheme}{host}" for host in hosts for scheme in [dice.choice(("", "https://", "https://", "http://"))]]
+    targets = shuffled(targets, dice.randrange(2**31))
     job = {"mode": "check", "targets": targets, "concurrency": 64, "keep": keep, "expected": {}, "slow_s": 1e9}
     with laboratory(world) as lab:
         done = run_client(lab, world, job)
     rows = []
     for result in done["results"]:
-        host = result["target"].split("/")[2]
+        host = result["target"].rpartition("/")[2]
         rows.append({"world": number, "filtered": host.startswith("filtered")} | result)
         if is_wrong(rows[-1]):
             print(f"  world {number}, {world.echoes} echoes, {rules}: {rows[-1]}", flush=True)
@@ -73,16 +56,16 @@ def measured(dice: random.Random, number: int, keep: str | None) -> list[dict[st
 
 
 def censor(dice: random.Random, sites: tuple[Site, ...]) -> tuple[Rule, ...]:
-    """Filters for all the sites by name: silence or reset, in TLS and in requests; some punish for some seconds."""
+    """Filters for all the sites by name, in TLS and in requests: silence or reset; some punish for some seconds."""
     rules: list[Rule] = []
     for each in sites:
         silent = dice.random() < 0.7
         residual = None
         if dice.random() < 0.15:
             residual = Residual(seconds=dice.choice((2, 5, 8, 15, 40)), action="drop" if silent else "reset")
-        rule = Sni(names=each.names, residual=residual)
-        rules.append(replace(rule, action=Action.DROP) if silent else rule)
-        rules.append(Host(names=each.names))
+        action = Action.DROP if silent else Action.RESET
+        rules.append(Sni(names=each.names, action=action, residual=residual))
+        rules.append(Host(names=each.names, action=action, residual=residual))
     return tuple(rules)
 
 

@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from common import laboratory, run_client, save, upper_bound
@@ -34,22 +35,34 @@ HOSTERS_ROUTER = ("100.99.99.1", "2001:db8:8fff::1")
 
 def main() -> int:
     """Measure every world, print, save, and say whether anything was called blocked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    figures = in_worlds("odd_servers", __doc__, measured, tallied)
+    return int(figures["blocked"] > 0 or figures["interference"] > 0)
+
+
+Rows = list[dict[str, Any]]
+
+
+def in_worlds(
+    topic: str, told: str | None, measured: Callable[[random.Random, int, str | None], Rows],
+    tallied: Callable[[Rows], dict[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    """The figures of as many worlds as the command line wants, printed and saved under `topic`."""
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_WORLDS} world; results are not saved")
-    parser.add_argument("--worlds", type=int, default=None, help=f"({WORLDS}) of {SITES} sites each")
+    parser.add_argument("--worlds", type=int, default=None, help=f"({WORLDS})")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", default=None, help="a folder for the records of what was called blocked")
+    parser.add_argument("--keep", default=None, help="a folder for the records of all that did not open")
     parser.add_argument("--save", action="store_true", help="write results although --quick")
     options = parser.parse_args()
     worlds = options.worlds or (QUICK_WORLDS if options.quick else WORLDS)
     began, rows = time.monotonic(), []
     for number in range(worlds):
         rows += measured(random.Random(f"{options.seed}/{number}"), number, options.keep)
-    figures = tallied(rows) | {"worlds": worlds, "sites_a_world": SITES, "wall_s": time.monotonic() - began}
-    print({key: value for key, value in figures.items() if key != "rows"})
+    figures = tallied(rows) | {"worlds": worlds, "wall_s": time.monotonic() - began}
+    print(figures)
     if options.save or not options.quick:
-        print("written:", save("odd_servers", options.seed, figures | {"rows": rows}))
-    return int(figures["blocked"] > 0 or figures["interference"] > 0)
+        print("written:", save(topic, options.seed, figures | {"rows": rows}))
+    return figures
 
 
 def measured(dice: random.Random, number: int, keep: str | None) -> list[dict[str, Any]]:
@@ -78,6 +91,7 @@ def tallied(rows: list[dict[str, Any]]) -> dict[str, Any]:
     blocked = sum(row["state"] == "blocked" for row in rows)
     return {
         "checks": len(rows),
+        "sites_a_world": SITES,
         "states": dict(Counter(row["state"] for row in rows)),
         "rules": dict(Counter(row["rule"] for row in rows)),
         "blocked": blocked,

@@ -42,9 +42,12 @@ class Ledger:
             entry.recovered_at = self._monotonic()
 
     def failed_again(self, place: Place) -> None:
-        """Something neutral failed here: if the place was triggered, it had not recovered after all."""
+        """Something neutral failed here: if the place was triggered, it had not recovered after all.
+
+        Not so long after the trigger that no filter punishes any more: then something else is the matter.
+        """
         entry = self._triggers.get(place)
-        if entry is not None:
+        if entry is not None and self._monotonic() - entry.at <= LONGEST_RESIDUAL_S:
             entry.recovered_at = None
 
     def is_hot(self, place: Place) -> bool:

@@ -103,9 +103,10 @@ class NameTester:
                     outcome = await self._shared_sandwich(echo)
                 else:
                     outcome = await self._sandwich(echo, wanted - failed, together=silent and not failed)
-            tried = tried or outcome is not None or not shared
-            rounds -= not shared
-            alone = True  # another time
+            alone = True  # from now on
+            if not shared:
+                rounds -= 1
+            tried = tried or not shared or outcome is not None
             if outcome is None:
                 continue
             failed += outcome[0]
@@ -149,6 +150,8 @@ class NameTester:
         after = await self._neutral(echo.address, Place.ECHO, attempts=2)
         if after:
             shared.ledger.worked(place)
+        else:
+            shared.ledger.failed_again(place)  # whoever waits for it may have seen it work before the punishment
         failed = sum(fails(result) for result in results if result is not None)
         if failed:
             shared.punishes = bool(shared.punishes) or not after
@@ -203,12 +206,13 @@ class NameTester:
             turns = await first_open(list(places), may_share)
             echo = places[turns]
             try:
-                if turns.inside > 1 or await self._is_clean(echo, until):
+                if turns.inside > 1 or not self._is_hot(echo):
                     yield echo, turns.shared
                     return
             finally:
                 turns.leave()
-            left.remove(echo)
+            if not await self._recovers(left, until):
+                left.remove(echo)
         yield None
 
     def _promising(self, echoes: list[Echo], may_share: MayShare) -> list[Echo]:
@@ -220,11 +224,21 @@ class NameTester:
             return [min(clean, key=itemgetter(0))[1]]
         return [echo for turns, echo in known if turns.inside] or echoes
 
-    async def _is_clean(self, echo: Echo, until: float) -> bool:
-        """Whether the echo, which nobody else uses, is not punished, or no longer."""
+    async def _recovers(self, echoes: list[Echo], until: float) -> bool:
+        """Wait for one of the echoes to be clean, in nobody's way; false when there is no time left."""
         patience_s = until - self.case.shared.clock.monotonic()
-        if not self._is_hot(echo) or patience_s <= 0:
-            return not self._is_hot(echo)
+        if patience_s <= 0:
+            return False
+        waits = [asyncio.ensure_future(self._recovery(echo, patience_s)) for echo in echoes]
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return any(wait.result() for wait in done)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _recovery(self, echo: Echo, patience_s: float) -> bool:
         attempt = partial(self._neutral, echo.address, Place.ECHO, attempts=1)
         return await self.case.shared.ledger.recover((echo.address, self.port), attempt, limit_s=patience_s)
 

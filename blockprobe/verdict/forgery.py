@@ -3,6 +3,7 @@
 from blockprobe.model.addresses import family_of, wide_network
 from blockprobe.model.observation import HttpObservation, PathReply, Place, Test
 from blockprobe.verdict.leg import Leg, leg_of
+from blockprobe.verdict.name_square import AT_ECHO
 from blockprobe.verdict.refusals import is_bot_wall
 from blockprobe.verdict.view import View
 
@@ -20,7 +21,7 @@ def proof_of_forgery(view: View, leg: Leg, page: HttpObservation) -> str | None:
 
 def _at_echo(view: View, leg: Leg) -> list[HttpObservation]:
     """The cleartext requests to the helper's echo for the leg."""
-    asked = [p for p in view.http if p.why.place is Place.ECHO and p.why.test is Test.SQUARE and not p.tls]
+    asked = [p for p in view.http if p.why.place is Place.ECHO and p.why.test in AT_ECHO and not p.tls]
     return [p for p in asked if p.why.hop == leg.hop]
 
 
@@ -31,7 +32,7 @@ def _forged_at_echo(view: View, leg: Leg) -> bool:
     One of the neutral names must be a real site's: a transparent proxy fetches every name that exists from where it
     lives. An overloaded echo that turns requests away is no forgery.
     """
-    asked = _at_echo(view, leg)
+    asked = [p for p in _at_echo(view, leg) if p.why.test is Test.SQUARE]  # shared, it may be another name's doing
     forged = [p for p in asked if p.why.listed and p.authentic is False and p.status is not None]
     forged = [p for p in forged if p.status != 429 and (p.status or 0) < 500]
     neutral = [p for p in asked if not p.why.listed]

@@ -1,5 +1,6 @@
 import base64
 import ssl
+import time
 
 import dns.message
 import dns.query  # noqa: TID251 - a second opinion beside our own client
@@ -68,6 +69,15 @@ def test_troubles(lab):
     assert all(len(seen[t][1]) >= 1_000_000 for t in (Trouble.ENDLESS, Trouble.HUGE_HEADERS))
     assert b"Content-Encoding: gzip" in seen[Trouble.GZIP_BOMB][1]
     assert len(seen[Trouble.CUT_SHORT][1]) < 3000
+
+
+def test_a_reader_of_an_endless_page_who_hangs_up_holds_nobody_else_up(lab):
+    sites = (site("endless.example", 10, says(Trouble.ENDLESS)), site("other.example", 11))
+    lab.load(Scenario(name="endless", story="", sites=sites))
+    for tls in (True, False):
+        assert len(fetch(lab, "endless.example", place(10)[0], tls=tls)[1]) >= 1_000_000
+        time.sleep(0.3)  # the page's end is noticed now, or never
+        assert _url(lab, "other.example", 11) == "200"
 
 
 def test_replies_by_path_client_and_scheme(lab):

@@ -106,3 +106,12 @@ def test_a_place_where_something_neutral_fails_again_had_not_recovered(clock: Ha
     assert ledger.is_hot(PLACE)
     [entry] = ledger.entries(began=100.0)
     assert (entry.triggered_t_s, entry.residual_s) == (0.0, None)
+
+
+def test_what_fails_long_after_a_trigger_is_no_punishment(clock: Hand) -> None:
+    ledger = Ledger(clock)
+    ledger.trigger(PLACE)
+    ledger.worked(PLACE)
+    clock.now += module.LONGEST_RESIDUAL_S + 1.0
+    ledger.failed_again(PLACE)
+    assert not ledger.is_hot(PLACE)

@@ -25,9 +25,12 @@ _CHAINS = {
     "only dates": (Failure.SSL_INVALID_CERTIFICATE, b.leaf("filter", issuer="CN=Box")),
 }
 LOOKS = ("valid", "stuck", *_CUT, *_CHAINS)
-#: (listed at our echo, neutral around it)
-ECHOES = (("not asked", "-"), *itertools.product(("all cut", "some cut", "works", "stuck"),
-                                                 ("around", "before", "elsewhere", "none")))  # fmt: skip
+#: (listed at our echo, neutral around it); where others share the echo, how many neutral names were answered beside it.
+ECHOES = (
+    ("not asked", "-"),
+    *itertools.product(("all cut", "some cut", "works", "stuck"), ("around", "before", "elsewhere", "none")),
+    *itertools.product(("shared, all cut",), ("around, 0", "around, 1", "around, 2", "around, 2 of 3", "before, 2")),
+)
 NEAR_TESTS = ("nothing", "fast", "reset on path", "reset where the server stands", "fast only by a slow first packet")
 CONTROLS = ("works", "works, leaf unknown", "fails", "not tried", "disputed", "no helper")
 
@@ -52,6 +55,8 @@ def look(kind: str, times: int) -> list[Observation]:
 def echo(listed: str, neutral: str, failure: Failure) -> list[Observation]:
     if listed == "not asked":
         return []
+    if listed == "shared, all cut":
+        return shared_echo(neutral, failure)
     common: dict[str, Any] = {"test": Test.SQUARE, "place": Place.ECHO}
     cut = {"all cut": 3, "some cut": 3, "works": 0, "stuck": 0}[listed]
     made: list[Observation] = [b.shake(b.ECHO, failure, t=11.0 + n, **common) for n in range(cut)]
@@ -64,6 +69,17 @@ def echo(listed: str, neutral: str, failure: Failure) -> list[Observation]:
     if neutral in ("around", "elsewhere"):
         address = b.ECHO if neutral == "around" else b.ECHO2
         made.append(b.shake(address, listed=False, t=20.0, **common))
+    return made
+
+
+def shared_echo(neutral: str, failure: Failure) -> list[Observation]:
+    where, _, beside = neutral.partition(", ")
+    common: dict[str, Any] = {"test": Test.SHARED, "place": Place.ECHO}
+    made: list[Observation] = [b.shake(b.ECHO, failure, t=11.0, took=4.0, **common) for _ in range(3)]
+    made += [b.shake(b.ECHO, listed=False, t=t, **common) for t in ((10.0, 20.0) if where == "around" else (10.0,))]
+    made += [b.shake(b.ECHO, listed=False, t=11.5 + n, **common) for n in range(int(beside[0]))]
+    if beside.endswith("of 3"):
+        made.append(b.shake(b.ECHO, b.TIMEOUT, listed=False, t=13.5, took=4.0, **common))
     return made
 
 
@@ -131,8 +147,11 @@ def check(case: tuple[Any, ...], fact: TlsFact) -> None:
     kind, times, (listed, neutral), nearer, helper, clock = case
     assert (fact is TlsFact.VALID) == (kind == "valid"), case
     if fact in (TlsFact.NAME_PROVEN, TlsFact.NAME_PARTIAL):
-        assert (kind in _CUT, neutral) == (True, "around"), case
-        assert listed == ("all cut" if fact is TlsFact.NAME_PROVEN else "some cut"), case
+        if listed == "shared, all cut":
+            assert (kind, neutral, fact) == ("silence", "around, 2", TlsFact.NAME_PROVEN), case
+        else:
+            assert (kind in _CUT, neutral) == (True, "around"), case
+            assert listed == ("all cut" if fact is TlsFact.NAME_PROVEN else "some cut"), case
     if fact is TlsFact.ADDRESS_AND_NAME_PROVEN:
         assert kind in _CUT, case
         if helper == "no helper":  # then the path itself must say it, and the echo may be out of reach as well

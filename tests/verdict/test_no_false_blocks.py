@@ -417,12 +417,14 @@ def test_one_operators_page_for_visitors_from_here_is_no_block_page() -> None:
     beside = [SharedBody(host=h, body_sha256=sha, control_sha256=h, served_by=a)
               for h, a in ((b.HOST, b.SITE), ("second.example", b.NEAR))]  # fmt: skip
     apart = [replace(one, served_by="198.51.77.5") for one in beside]
-    honest = [
-        b.get(listed=one, authentic=True, place=Place.ECHO, test=Test.SQUARE, address=b.ECHO) for one in (False, True)
-    ]
+    honest, among_others = (
+        [b.get(listed=one, authentic=True, place=Place.ECHO, test=test, address=b.ECHO) for one in (False, True)]
+        for test in (Test.SQUARE, Test.SHARED)
+    )
     once_over_v6 = [beside[0], replace(beside[1], served_by=b.SITE6)]
     untold = [beside[0], replace(beside[1], served_by=None)]
-    for bodies, echo in ((beside, []), (once_over_v6, []), (untold, []), (apart, honest)):
+    cases = ((beside, []), (once_over_v6, []), (untold, []), (apart, honest), (apart, among_others))
+    for bodies, echo in cases:
         verdict = b.judged(b.resolves(), b.opens_http(body=b.OTHER), echo, url=b.CLEAR_URL, on=b.line(bodies=bodies),
                            control=[b.healthy_helper(url=b.CLEAR_URL)])  # fmt: skip
         is_inconclusive(verdict, Reason.UNPROVEN_CONTENT)
@@ -441,8 +443,8 @@ def test_an_outage_in_the_second_round_of_packets_is_no_block() -> None:
     is_inconclusive(verdict, Reason.SERVER_OR_NETWORK)
 
 
-def forged(*, neutral_host: str | None, status: int = 200) -> list[Observation]:
-    common: dict[str, Any] = {"place": Place.ECHO, "test": Test.SQUARE, "address": b.ECHO}
+def forged(*, neutral_host: str | None, status: int = 200, test: Test = Test.SQUARE) -> list[Observation]:
+    common: dict[str, Any] = {"place": Place.ECHO, "test": test, "address": b.ECHO}
     return [
         b.get(listed=False, authentic=True, t=10.0, **common),
         *(b.get(b.OTHER, status, authentic=False, t=11.0 + n, **common) for n in range(2)),
@@ -456,6 +458,13 @@ def test_a_transparent_proxy_that_goes_by_the_host_header_is_no_censor() -> None
                        control=[b.healthy_helper(url=b.CLEAR_URL)])  # fmt: skip
 
     is_inconclusive(verdict, Reason.UNPROVEN_CONTENT)
+
+
+def test_a_page_from_a_shared_echo_may_be_what_another_name_brought_upon_it() -> None:
+    for test, state in ((Test.SQUARE, State.BLOCKED), (Test.SHARED, State.INCONCLUSIVE)):
+        verdict = b.judged(b.resolves(), b.opens_http(body=b.OTHER), forged(neutral_host=b.NEUTRAL, test=test),
+                           url=b.CLEAR_URL, control=[b.healthy_helper(url=b.CLEAR_URL)])  # fmt: skip
+        assert verdict.state is state
 
 
 def test_an_overloaded_echo_is_no_censor() -> None:

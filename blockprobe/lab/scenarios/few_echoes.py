@@ -3,10 +3,10 @@
 from typing import Final
 
 from blockprobe.lab import addresses as at
-from blockprobe.lab.censor import Action, Match, Residual, Sni
+from blockprobe.lab.censor import Action, Host, Match, Residual, Sni
 from blockprobe.lab.demo_world import blocked
 from blockprobe.lab.scenario import Expect, Scenario
-from blockprobe.lab.sites import Site, site
+from blockprobe.lab.sites import Door, Site, site
 from blockprobe.model.words import Mechanism, Reason, State
 
 _LISTED: Final = tuple(site(f"listed{number}.example", 10 + number) for number in range(8))
@@ -25,16 +25,7 @@ _NOT_BLAMED: Final = tuple(
     for name in _names(_OWN)
 )
 _BLOCKED: Final = tuple(blocked(f"https://{name}/", Mechanism.TLS_TIMEOUT_SNI) for name in _names(_LISTED))
-#: Named when a punished echo may have kept them from being proven.
-_MAYBE: Final = tuple(
-    Expect(
-        target=f"https://{name}/",
-        state=State.BLOCKED,
-        mechanisms=(Mechanism.TLS_TIMEOUT_SNI,),
-        acceptable=(State.INCONCLUSIVE,),
-    )
-    for name in (*_names(_PUNISHED), *_names(_LISTED[5:]))
-)
+_CLEAR: Final = tuple(site(f"clear{number}.example", 60 + number, https=Door.CLOSED) for number in range(6))
 
 SCENARIOS: Final = (
     Scenario(
@@ -57,7 +48,31 @@ SCENARIOS: Final = (
             Sni(names=_names(_PUNISHED), action=Action.DROP, residual=Residual(seconds=8)),
             _FIREWALLS,
         ),
-        targets=(*_BLOCKED[:5], *_NOT_BLAMED[:3], *_MAYBE, *_NOT_BLAMED[3:]),
+        targets=(
+            *_BLOCKED[:5],
+            *_NOT_BLAMED[:3],
+            *(blocked(f"https://{name}/", Mechanism.TLS_TIMEOUT_SNI) for name in _names(_PUNISHED)),
+            *_BLOCKED[5:],
+            *_NOT_BLAMED[3:],
+        ),
         echoes=2,
+    ),
+    Scenario(
+        name="one-echo-in-cleartext",
+        story="six sites in cleartext, two of which swallow this line's requests with their own firewall; one echo",
+        censor="drops requests to four of the names",
+        sites=_CLEAR,
+        rules=(
+            Host(names=_names(_CLEAR[:4]), action=Action.DROP),
+            Host(names=_names(_CLEAR[4:]), action=Action.DROP, at="origin", match=Match(sources=at.PROBE_NETS)),
+        ),
+        targets=(
+            *(blocked(f"http://{name}/", Mechanism.HTTP_TIMEOUT_HOST) for name in _names(_CLEAR[:4])),
+            *(
+                Expect(target=f"http://{name}/", state=State.INCONCLUSIVE, reasons=(Reason.SERVER_OR_NETWORK,))
+                for name in _names(_CLEAR[4:])
+            ),
+        ),
+        echoes=1,
     ),
 )
