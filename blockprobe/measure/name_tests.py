@@ -16,8 +16,8 @@ from blockprobe.net.http import Request
 from blockprobe.net.path import Opening
 from blockprobe.net.stream import Stream
 from blockprobe.net.tls import Hello, client_hello
+from blockprobe.verdict.exchange import fails
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import fails
 from blockprobe.verdict.tls_facts import handshakes
 from blockprobe.verdict.view import View
 

@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import replace
 
 from blockprobe.measure.case import Case, neutral_like
-from blockprobe.measure.echoes import Echo
+from blockprobe.measure.clean_echo import usable
 from blockprobe.measure.look import hello_for, limited
 from blockprobe.measure.persist import persist
 from blockprobe.measure.shared import Shared
@@ -103,8 +103,8 @@ async def _line_speaks_quic(case: Case, leg: Leg) -> bool:
         if shared.quic is None:
             tester = QuicTester(case, leg)
             why = Why(test=Test.SQUARE, place=Place.ECHO, listed=False, hop=leg.hop)
-            usable = [echo for echo in shared.echoes if tester.usable(echo)]
-            echoes = sorted(usable, key=lambda echo: shared.ledger.is_hot((echo.address, tester.port)))[:_ECHOES]
+            here = [echo for echo in shared.echoes if usable(shared, echo)]
+            echoes = sorted(here, key=lambda echo: shared.ledger.is_hot((echo.address, tester.port)))[:_ECHOES]
             found = await together(tester.at(why, echo.address, neutral_like(leg.host)) for echo in echoes)
             shared.quic = any(one.failure is None for one in found)
     return shared.quic
@@ -144,10 +144,6 @@ class QuicTester(NameTester):
         why = Why(test=Test.SQUARE, place=Place.ORIGIN, listed=False, hop=self.leg.hop)
         name = neutral_like(self.leg.host)
         await together(self.at(replace(why, attempt=number), address, name) for number in range(2))
-
-    def usable(self, echo: Echo) -> bool:
-        """Whether the echo's family works on this line."""
-        return self._usable(echo)
 
     async def _signed(self, seen: QuicObservation, wire: QuicWire, name: str) -> QuicObservation:
         """The same observation with what the echo's signature says; unknown where it said nothing."""

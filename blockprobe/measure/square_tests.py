@@ -6,21 +6,18 @@ there (the ledger).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from operator import itemgetter
 
 from blockprobe.measure.case import Case, is_silent, neutral_like
-from blockprobe.measure.echoes import Echo, MayShare, first_open, never
+from blockprobe.measure.clean_echo import CleanEchoes
+from blockprobe.measure.echoes import Echo, never
 from blockprobe.measure.ledger import LONGEST_RESIDUAL_S
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import (
     HttpObservation,
     Place,
-    QuicObservation,
     TcpObservation,
     Test,
     TlsObservation,
@@ -31,8 +28,9 @@ from blockprobe.net.dial import TcpOptions
 from blockprobe.net.path import Opening, trace_opening
 from blockprobe.net.stream import Stream
 from blockprobe.net.tcp import Endpoint
+from blockprobe.verdict.exchange import Exchange, fails, works
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import control_open, fails, nobody_else, works
+from blockprobe.verdict.name_square import control_open, nobody_else
 
 #: Segments small enough to pass any path-MTU black hole met in practice (bytes).
 SMALL_MSS = 1000
@@ -43,8 +41,6 @@ RESET_ATTEMPTS, SILENT_ATTEMPTS = 2, 3
 BESIDE_S = (0.5, 2.0)
 #: A server that turns neutral names away at once is not asked for longer than this (seconds).
 IMPATIENT_S = 3.0
-
-Exchange = TlsObservation | HttpObservation | QuicObservation
 
 
 class NameTester:
@@ -94,8 +90,9 @@ class NameTester:
         wanted = SILENT_ATTEMPTS if silent else RESET_ATTEMPTS
         failed, tried, alone, rounds = 0, False, not silent, 3
         until = self.case.shared.clock.monotonic() + patience_s
+        clean = CleanEchoes(self.case.shared, self.port, self._is_over)
         while rounds:
-            async with self._clean_echo(never if alone else self._nobody_is_punished, until) as found:
+            async with clean.enter(never if alone else self._nobody_is_punished, until) as found:
                 if found is None:
                     break
                 echo, shared = found
@@ -193,60 +190,9 @@ class NameTester:
         answered = await self._neutral(echo.address, Place.ECHO, attempts=1, test=Test.SHARED)
         return answered and not (waiting and listed.done())
 
-    @asynccontextmanager
-    async def _clean_echo(self, may_share: MayShare, until: float) -> AsyncIterator[tuple[Echo, bool] | None]:
-        """An echo that nobody else uses, or only those who share it (then true), and that is not punished.
-
-        Waits for one in use, for it may be clean after, and for a punished one at most `until` (the clock's monotonic
-        seconds).
-        """
-        left = [echo for echo in self.case.shared.echoes if self._usable(echo)]
-        while left:
-            places = {echo.turns(self.port): echo for echo in self._promising(left, may_share)}
-            turns = await first_open(list(places), may_share)
-            echo = places[turns]
-            try:
-                if turns.inside > 1 or not self._is_hot(echo):
-                    yield echo, turns.shared
-                    return
-            finally:
-                turns.leave()
-            if not await self._recovers(left, until):
-                left.remove(echo)
-        yield None
-
-    def _promising(self, echoes: list[Echo], may_share: MayShare) -> list[Echo]:
-        """An open and clean echo, the one with the fewest guests; else those in use; else those that are punished."""
-        known = [(echo.turns(self.port), echo) for echo in echoes]
-        clean = [(turns.inside, echo) for turns, echo in known if turns.is_open(may_share)
-                 and (turns.inside or not self._is_hot(echo))]  # fmt: skip
-        if clean:
-            return [min(clean, key=itemgetter(0))[1]]
-        return [echo for turns, echo in known if turns.inside] or echoes
-
-    async def _recovers(self, echoes: list[Echo], until: float) -> bool:
-        """Wait for one of the echoes to be clean, in nobody's way; false when there is no time left."""
-        patience_s = until - self.case.shared.clock.monotonic()
-        if patience_s <= 0:
-            return False
-        waits = [asyncio.ensure_future(self._recovery(echo, patience_s)) for echo in echoes]
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            return any(wait.result() for wait in done)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-
-    async def _recovery(self, echo: Echo, patience_s: float) -> bool:
-        attempt = partial(self._neutral, echo.address, Place.ECHO, attempts=1)
-        return await self.case.shared.ledger.recover((echo.address, self.port), attempt, limit_s=patience_s)
-
-    def _is_hot(self, echo: Echo) -> bool:
-        return self.case.shared.ledger.is_hot((echo.address, self.port))
-
-    def _usable(self, echo: Echo) -> bool:
-        return self.case.shared.line.families.get(str(family_of(echo.address))) is not False
+    async def _is_over(self, echo: Echo) -> bool:
+        """Whether what was punished at the echo is so no more."""
+        return await self._neutral(echo.address, Place.ECHO, attempts=1, test=Test.RECOVERY)
 
     async def _neutral(self, address: str, place: Place, *, attempts: int, test: Test = Test.SQUARE) -> bool:
         """Whether a neutral name of the listed one's length works at the place."""

@@ -2,8 +2,8 @@
 
 from blockprobe.model.addresses import family_of, wide_network
 from blockprobe.model.observation import HttpObservation, PathReply, Place, Test
+from blockprobe.verdict.at_echo import AT_ECHO
 from blockprobe.verdict.leg import Leg, leg_of
-from blockprobe.verdict.name_square import AT_ECHO
 from blockprobe.verdict.refusals import is_bot_wall
 from blockprobe.verdict.view import View
 

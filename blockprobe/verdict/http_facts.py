@@ -8,10 +8,11 @@ from blockprobe.model.observation import HttpObservation, Place, Test
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
 from blockprobe.verdict.address_facts import judged_addresses
+from blockprobe.verdict.exchange import Exchange
 from blockprobe.verdict.facts import Finding, HttpFact
 from blockprobe.verdict.forgery import proof_of_forgery
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import Exchange, NameScope, square
+from blockprobe.verdict.name_square import NameScope, square
 from blockprobe.verdict.pages import resembles, same_place
 from blockprobe.verdict.refusals import refusal_of, refuses
 from blockprobe.verdict.view import REDIRECTS, View

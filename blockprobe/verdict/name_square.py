@@ -1,41 +1,28 @@
 """The square {listed, neutral} x {origin, echo}: does the failure follow the name, the address, or both?
 
-The same logic serves the name in a ClientHello (SNI) and the name in a request (Host); a `Cell` hides which.
+The same logic serves the name in a ClientHello (SNI) and the name in a request (Host).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import (
-    HttpObservation,
     PathObservation,
     PathReply,
     Place,
     QuicObservation,
-    TcpObservation,
     Test,
-    TlsObservation,
 )
+from blockprobe.verdict.at_echo import AT_ECHO, surrounded, undisturbed
+from blockprobe.verdict.exchange import Exchange, completes, fails, is_cut, works
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.view import View
 
 #: Resets are repeated at least once; silence needs three attempts (docs/method.md, 5).
 RESETS_NEEDED = 2
 SILENCES_NEEDED = 3
-#: Neutral names that must be answered beside a listed one that meets silence at a shared echo.
-BESIDE_NEEDED = 2
-
-#: The halves of the square at an echo: alone there, or beside other targets.
-AT_ECHO = (Test.SQUARE, Test.SHARED)
-
-Exchange = TlsObservation | HttpObservation | QuicObservation
-
-
-E = TypeVar("E", bound=Exchange)
 
 
 class NameScope(StrEnum):
@@ -56,18 +43,6 @@ class Square:
     k: int
     n: int
     failure: Failure | None
-
-
-def fails(exchange: Exchange) -> bool:
-    """The name was not let through: no certificate, no status, and a failure."""
-    if isinstance(exchange, TlsObservation | QuicObservation):
-        return exchange.failure is not None and not exchange.chain and exchange.valid is None
-    return exchange.failure is not None and exchange.status is None
-
-
-def works(exchange: Exchange) -> bool:
-    """The far end answered: for a neutral name any byte after the ClientHello or the request will do."""
-    return exchange.failure is None or exchange.bytes_received > 0
 
 
 def square(view: View, leg: Leg, exchanges: list[Exchange]) -> Square:
@@ -94,79 +69,14 @@ def _full(exchange: Exchange) -> bool:
     return exchange.why.test in (Test.LOOK, Test.REPEAT, Test.SQUARE) and not limited
 
 
-def is_cut(exchange: Exchange) -> bool:
-    """It failed, and not by an answer that began and then stuck: so does a path that swallows large packets."""
-    stuck = exchange.failure is Failure.GENERIC_TIMEOUT_ERROR and exchange.bytes_received > 0
-    return fails(exchange) and not stuck
-
-
-def _completes(exchange: Exchange) -> bool:
-    """The echo answered in full; a neutral name must get further there than the listed one."""
-    if isinstance(exchange, TlsObservation | QuicObservation):
-        return exchange.failure is None or bool(exchange.chain)
-    return exchange.status is not None
-
-
 def _enough(failed: list[Exchange]) -> bool:
     loud = sum(e.failure is not Failure.GENERIC_TIMEOUT_ERROR for e in failed)
     return loud >= RESETS_NEEDED or len(failed) >= SILENCES_NEEDED
 
 
-def undisturbed(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]:
-    """The listed attempts but those that were cut at a shared echo, where another's name may have brought it upon the
-    place. There only silence counts, and only if all neutral names beside it were answered while it lasted."""
-    connects = [t for t in view.tcp if t.why.test is Test.SHARED and not t.why.listed]
-    beside: list[Exchange | TcpObservation] = [*neutral, *connects]
-    return [e for e in listed if e.why.test is not Test.SHARED or not is_cut(e) or _is_own(e, beside)]
-
-
-def _is_own(listed: Exchange, neutral: Sequence[Exchange | TcpObservation]) -> bool:
-    """Whether the silence at a shared echo must be the name's own."""
-    beside = [n for n in neutral if _is_beside(n, listed)]
-    spoke = [n for n in beside if not isinstance(n, TcpObservation)]
-    silent = listed.failure is Failure.GENERIC_TIMEOUT_ERROR
-    return silent and len(spoke) >= BESIDE_NEEDED and all(_passed(n, listed) for n in beside)
-
-
-def _is_beside(neutral: Exchange | TcpObservation, listed: Exchange) -> bool:
-    """Whether both were under way at the same echo at the same time."""
-    here = (neutral.address, neutral.port) == (listed.address, listed.port)
-    return here and neutral.t0_s < listed.t_s and neutral.t_s > listed.t0_s
-
-
-def _passed(neutral: Exchange | TcpObservation, listed: Exchange) -> bool:
-    """Whether the neutral one was answered while the listed one still waited."""
-    answered = neutral.failure is None if isinstance(neutral, TcpObservation) else _completes(neutral)
-    return answered and neutral.t_s <= listed.t_s
-
-
-def surrounded(view: View, listed: Sequence[E], neutral: Sequence[E]) -> list[E]:
-    """The listed attempts that neutral names surround: they work at the very same echo, before and after.
-
-    After a trigger some filters punish (source, address, port) for a while: there the neutral success before each
-    listed attempt must do, at two echoes at least, and the ledger says that the place was punished. Not so where the
-    echo was shared: the trigger may be another's.
-    """
-    punished = {entry.address for entry in view.line.ledger}
-    sound: list[E] = []
-    dead: list[E] = []
-    for address, test in dict.fromkeys((e.address, e.why.test) for e in listed):
-        here = [e for e in listed if (e.address, e.why.test) == (address, test)]
-        good = [n for n in neutral if n.address == address and _completes(n)]
-        before = all(any(n.t_s <= e.t0_s for n in good) for e in here)
-        if before and any(n.t0_s >= max(e.t_s for e in here) for n in good):
-            sound += here
-        elif before and address in punished and test is not Test.SHARED:
-            dead += here
-    last = max((e.t0_s for e in dead), default=0.0)
-    line_up = any(t.why.place is Place.NEUTRAL and t.failure is None and t.t_s >= last for t in view.tcp)
-    several = len({e.address for e in (*sound, *dead)}) >= 2
-    return [*sound, *dead] if line_up and several else sound
-
-
 def _follows_both(view: View, leg: Leg, exchanges: list[Exchange], listed_echo: list[Exchange]) -> bool:
     """Only this name at this address: every condition of docs/method.md, 3.5, must hold at one."""
-    if not all(_completes(e) for e in listed_echo) or not (listed_echo or nobody_else(view, leg)):
+    if not all(completes(e) for e in listed_echo) or not (listed_echo or nobody_else(view, leg)):
         return False
     at_origin = [e for e in exchanges if e.why.place is Place.ORIGIN]
     places = dict.fromkeys(e.address for e in at_origin if not e.why.listed and works(e))

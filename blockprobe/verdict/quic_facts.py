@@ -12,10 +12,12 @@ from blockprobe.model.observation import Place, QuicObservation, Test
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Scope
 from blockprobe.verdict.address_facts import connects
+from blockprobe.verdict.at_echo import AT_ECHO, surrounded, undisturbed
+from blockprobe.verdict.exchange import works
 from blockprobe.verdict.facts import Finding, QuicFact
 from blockprobe.verdict.https_records import offers_in
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import AT_ECHO, SILENCES_NEEDED, surrounded, undisturbed, works
+from blockprobe.verdict.name_square import SILENCES_NEEDED
 from blockprobe.verdict.quic_path import path_withholds_quic
 from blockprobe.verdict.view import LOOKS, View
 

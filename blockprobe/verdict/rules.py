@@ -20,7 +20,7 @@ from blockprobe.verdict.facts import TlsFact as T
 #: added, removed, moved or given another predicate, state or grade; a fact won from other evidence; a threshold. Not
 #: for wording, speed or a new fingerprint (the catalogue's hash is in the record too). Then regenerate the golden
 #: records (`python -m tests.goldens.regenerate`) and name in the change log what moved and why.
-RULES_VERSION = 4
+RULES_VERSION = 5
 
 #: The layers of which one's finding gives a rule its mechanisms, reason and detail.
 LAYERS = ("line", "dns", "address", "tls", "http", "speed")

@@ -10,9 +10,10 @@ from blockprobe.model.observation import Certificate, Place, Test, TlsObservatio
 from blockprobe.model.record import Interference
 from blockprobe.model.words import Grade, Mechanism, Reason, Scope
 from blockprobe.verdict.address_facts import judged_addresses
+from blockprobe.verdict.exchange import Exchange, fails
 from blockprobe.verdict.facts import Finding, TlsFact
 from blockprobe.verdict.leg import Leg
-from blockprobe.verdict.name_square import Exchange, NameScope, Square, fails, square
+from blockprobe.verdict.name_square import NameScope, Square, square
 from blockprobe.verdict.view import LOOKS, View
 
 #: A clock further off than this (seconds) makes certificate dates meaningless.

@@ -9,7 +9,7 @@ from blockprobe.lab.scenarios import named
 from blockprobe.lab.trial import measure, outcomes, settings_of
 from blockprobe.model.observation import Place, TlsObservation
 from blockprobe.model.record import Record
-from blockprobe.verdict.name_square import AT_ECHO
+from blockprobe.verdict.at_echo import AT_ECHO
 
 pytestmark = pytest.mark.usefixtures("helped")
 

@@ -269,3 +269,21 @@ def test_shared_echoes_that_are_punished_afterwards_prove_nothing_even_if_they_a
 
     assert fact_of("silence", both(_ALONE), ledger=ledger) == TlsFact.NAME_PROVEN
     assert fact_of("silence", both(_SHARED), ledger=ledger) == TlsFact.UNPROVEN
+
+
+def test_an_echo_that_was_away_for_longer_than_two_neutral_names_does_not_surround_what_was_cut() -> None:
+    """The line, or our server, may have been down for just that time; one loss is no outage."""
+    cut = fell(_ALONE, [], after=b.TIMEOUT)
+    once_more = b.shake(b.ECHO, b.TIMEOUT, listed=False, t=20.5, **_ALONE)
+    back = b.shake(b.ECHO, listed=False, t=60.0, **_ALONE)
+    assert fact_of("silence", [*cut, back]) == TlsFact.NAME_PROVEN, "one loss"
+    assert fact_of("silence", [*cut, once_more, back]) == TlsFact.UNPROVEN
+
+
+def test_a_second_round_at_an_echo_that_was_away_does_not_make_the_first_one_sound() -> None:
+    away = [*fell(_ALONE, [], after=b.TIMEOUT), b.shake(b.ECHO, b.TIMEOUT, listed=False, t=20.5, **_ALONE)]
+    answered = [b.shake(b.ECHO, t=61.0 + n, **_ALONE) for n in range(3)]
+    around = [b.shake(b.ECHO, listed=False, t=t, **_ALONE) for t in (60.0, 70.0)]
+    assert fact_of("silence", [*away, *answered, *around]) == TlsFact.UNPROVEN
+    cut = [b.shake(b.ECHO, b.TIMEOUT, t=61.0, took=4.0, **_ALONE) for _ in range(3)]
+    assert fact_of("silence", [*away, *cut, *around]) == TlsFact.NAME_PARTIAL, "the second round speaks for itself"
