@@ -142,31 +142,26 @@ class Run:
 async def measure_all(run: Run, targets: Iterable[Target], *, on_record: Callable[[Record], None]) -> None:
     """Measure all targets, `limits.concurrency` at a time, in their order; `on_record` gets each as it is done.
 
-    A target that is in doubt waits for silences to end; it makes room for others (measure/seats.py).
-    Memory does not grow with the number of targets: one is taken from the iterable when a place comes free.
+    A target that is in doubt waits for silences to end and makes room for others; one that has opened lets those go
+    first that have not begun (measure/seats.py). Memory does not grow with the number of targets: one is taken from
+    the iterable when a place comes free. What `on_record` raises ends it.
     """
-    waiting = iter(targets)
-    seats = Seats.for_limits(run.shared.settings.limits)
+    seats = Seats.for_list(run.shared.settings.limits, run.shared.clock.monotonic)
 
-    async def worker() -> None:
-        while True:
-            seat = await seats.take()
-            try:
-                target = next(waiting, None)
-                if target is None:
-                    return
-                on_record(await run.measure(target, seat))
-            finally:
-                seat.leave()
+    async def one(target: Target, seat: Seat) -> None:
+        try:
+            on_record(await run.measure(target, seat))
+        finally:
+            seat.leave()
 
     with fewer_collections():
-        workers = [asyncio.ensure_future(worker()) for _ in range(seats.most)]
         try:
-            await asyncio.gather(*workers)
-        finally:
-            for task in workers:
-                task.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            async with asyncio.TaskGroup() as group:
+                for target in targets:
+                    group.create_task(one(target, await seats.take()))
+                seats.no_more()
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
 
 @contextmanager

@@ -129,6 +129,16 @@ class Case:
         if self._seat is not None:
             self._seat.step_aside()
 
+    @property
+    def may_give_way(self) -> bool:
+        """Whether other targets could begin while this one waits."""
+        return self._seat is not None and self._seat.may_give_way
+
+    async def give_way(self) -> None:
+        """Nothing is in doubt, and what is left can wait some seconds: let other targets begin."""
+        if self._seat is not None:
+            await self._seat.give_way()
+
     # -- counterfactuals begun early ------------------------------------------------------------------------------
 
     def foresee(self, layer: Layer, leg: Leg, address: str) -> None:

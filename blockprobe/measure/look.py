@@ -130,15 +130,17 @@ class _Fetcher:
 
     async def offer(self, stream: Stream) -> None:
         """Fetch on this stream unless another has, or did so in vain twice; closes the stream."""
-        async with self._turn:
-            if self._done or self._tries >= 2:
-                stream.reset()
-                return
-            why = Why(test=Test.REPEAT if self._tries else Test.LOOK, place=Place.ORIGIN, hop=self._leg.hop,
-                      attempt=self._tries)  # fmt: skip
-            self._tries += 1
-            page = await self._case.fetch(why, stream, request_for(self._case, self._leg))
-            self._done = page.status is not None
+        try:
+            async with self._turn:
+                if self._done or self._tries >= 2:
+                    return
+                why = Why(test=Test.REPEAT if self._tries else Test.LOOK, place=Place.ORIGIN, hop=self._leg.hop,
+                          attempt=self._tries)  # fmt: skip
+                self._tries += 1
+                page = await self._case.fetch(why, stream, request_for(self._case, self._leg))
+                self._done = page.status is not None
+        finally:
+            stream.reset()  # also when cancelled in the queue; an exchange has closed it
 
     @property
     def wants_more(self) -> bool:

@@ -10,6 +10,8 @@ from blockprobe.measure.case import Case
 from blockprobe.measure.control import ask_helpers, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
 from blockprobe.model.addresses import family_of
+from blockprobe.model.failure import Failure
+from blockprobe.model.observation import TlsObservation
 from blockprobe.model.words import State
 from blockprobe.net.together import together
 from blockprobe.verdict.address_facts import connects
@@ -20,6 +22,10 @@ from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.legs import MAX_HOPS
 from blockprobe.verdict.view import View
 
+#: A look that has not ended so soon may meet silence: then the helpers are asked (seconds).
+OPENS_SOON_S = 1.0
+#: What a name without an AAAA or HTTPS record has is no failure of anybody.
+_HARMLESS = (None, Failure.DNS_NO_ANSWER)
 #: Address facts that a further connection cannot change.
 _PASSED = (AddressFact.OPEN, AddressFact.SAME_FAILURE, AddressFact.NOT_TRIED)
 
@@ -62,12 +68,25 @@ async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
     if not leg.is_ip and leg.host not in seen and not (case.target.ip and leg.hop == 0):
         await resolve(case, leg.host, leg.hop)
     addresses = candidate_addresses(case, leg)
-    work = [look_at(case, each, addresses) for each in legs]
-    if leg.hop == 0:
-        work.append(ask_helpers(case, leg, addresses))
-        work.append(ask_own_again(case, leg))
-    await asyncio.gather(*work)
+    looks = asyncio.gather(*(look_at(case, each, addresses) for each in legs))
+    await asyncio.gather(looks, *([_compare(case, leg, addresses, looks)] if leg.hop == 0 else []))
     await case.listen(0.0)  # a second, different answer has had the whole look to come in
+
+
+async def _compare(case: Case, leg: Leg, addresses: list[str], looks: "asyncio.Future[list[None]]") -> None:
+    """Ask the helpers at once; but while other targets have not begun, a site that opens at once lets them go first."""
+    if case.may_give_way:
+        await asyncio.wait((looks,), timeout=OPENS_SOON_S)
+        if looks.done() and _has_opened(case):
+            await case.listen(0.0)
+            await case.give_way()
+    await asyncio.gather(ask_helpers(case, leg, addresses), ask_own_again(case, leg))
+
+
+def _has_opened(case: Case) -> bool:
+    """A valid chain proves the site, and nothing failed: no control can make a block of that any more."""
+    proven = any(isinstance(o, TlsObservation) and o.valid for o in case.observations)
+    return proven and all(o.failure in _HARMLESS for o in case.observations)
 
 
 async def _settle_all(case: Case, legs: tuple[Leg, ...]) -> None:
