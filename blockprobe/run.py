@@ -37,7 +37,7 @@ from blockprobe.verdict.judge import RULES_VERSION, judge_view
 from blockprobe.verdict.view import View
 
 #: Objects made, less those freed, between two searches for circular garbage (Python's default is 700).
-COLLECT_EVERY = 50_000
+COLLECT_EVERY = 200_000
 
 
 class Run:

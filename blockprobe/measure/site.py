@@ -7,7 +7,7 @@ import asyncio
 
 from blockprobe.measure import address_tests, dns_tests, early, name_tests, page_tests, quic_tests, throttle
 from blockprobe.measure.case import Case
-from blockprobe.measure.control import ask_helpers, was_asked
+from blockprobe.measure.control import ask_about, ask_helpers, endpoints_for, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
@@ -69,18 +69,24 @@ async def _look(case: Case, legs: tuple[Leg, ...]) -> None:
         await resolve(case, leg.host, leg.hop)
     addresses = candidate_addresses(case, leg)
     looks = asyncio.gather(*(look_at(case, each, addresses) for each in legs))
-    await asyncio.gather(looks, *([_compare(case, leg, addresses, looks)] if leg.hop == 0 else []))
+    try:
+        if leg.hop == 0:
+            await _compare(case, leg, addresses, looks)
+        await looks
+    finally:
+        looks.cancel()
     await case.listen(0.0)  # a second, different answer has had the whole look to come in
 
 
 async def _compare(case: Case, leg: Leg, addresses: list[str], looks: "asyncio.Future[list[None]]") -> None:
     """Ask the helpers at once; but while other targets have not begun, a site that opens at once lets them go first."""
+    endpoints = endpoints_for(case, leg, addresses)
     if case.may_give_way:
         await asyncio.wait((looks,), timeout=OPENS_SOON_S)
         if looks.done() and _has_opened(case):
             await case.listen(0.0)
             await case.give_way()
-    await asyncio.gather(ask_helpers(case, leg, addresses), ask_own_again(case, leg))
+    await together((ask_own_again(case, leg), ask_about(case, leg, endpoints)))
 
 
 def _has_opened(case: Case) -> bool:
