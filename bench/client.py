@@ -129,7 +129,9 @@ class Tally:
             self._silence.add(record)
         if _is_odd(self._job, record):
             name = f"{record.verdict.state}-{record.target.host}-{record.id}.json"
-            (Path(self._job["keep"]) / name).write_bytes(data)
+            folder = Path(self._job["keep"])
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
 
     def figures(self) -> dict[str, Any]:
         """All of it."""
