@@ -6,12 +6,12 @@ A healthy site stops after the look; each further stage is entered only while `v
 import asyncio
 
 from blockprobe.measure import address_tests, dns_tests, early, name_tests, page_tests, quic_tests, throttle
-from blockprobe.measure.case import Case
+from blockprobe.measure.case import Case, is_silent
 from blockprobe.measure.control import ask_about, ask_helpers, endpoints_for, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
 from blockprobe.model.addresses import family_of
 from blockprobe.model.failure import Failure
-from blockprobe.model.observation import TlsObservation
+from blockprobe.model.observation import DnsObservation, Place, TcpObservation, TlsObservation
 from blockprobe.model.words import State
 from blockprobe.net.together import together
 from blockprobe.verdict.address_facts import connects
@@ -24,6 +24,8 @@ from blockprobe.verdict.view import View
 
 #: A look that has not ended so soon may meet silence: then the helpers are asked (seconds).
 OPENS_SOON_S = 1.0
+#: Facts of a page that never came, or that there is nothing to hold against.
+_NO_PAGE = (HttpFact.UNPROVEN, HttpFact.NOT_TRIED, HttpFact.NO_CONTROL)
 #: What a name without an AAAA or HTTPS record has is no failure of anybody.
 _HARMLESS = (None, Failure.DNS_NO_ANSWER)
 #: Address facts that a further connection cannot change.
@@ -162,19 +164,31 @@ async def _test_names_on_the_wire(case: Case, leg: Leg) -> None:
 
 async def _look_a_last_time(case: Case, leg: Leg) -> None:
     """Where nothing was proven the failure may have passed meanwhile, an outage of the line for one: look once more."""
-    view = case.view()
-    judged = judge_leg(view, leg)
-    facts = judged.findings.facts
+    judged = judge_leg(case.view(), leg)
     if judged.state is not State.INCONCLUSIVE:
         return
-    if facts.tls is TlsFact.VALID and facts.http is HttpFact.UNPROVEN:
+    if _line_was_away(case) and not case.view().controls(leg):
+        await ask_helpers(case, leg, candidate_addresses(case, leg))
+        judged = judge_leg(case.view(), leg)
+    view, facts = case.view(), judged.findings.facts
+    if facts.tls is TlsFact.VALID and facts.http in _NO_PAGE:
         proven = [t.address for t in view.tls if t.valid and t.why.hop == leg.hop and t.port == leg.port]
-        await look_at(case, leg, proven[:1])
+        await look_at(case, leg, proven[-1:])
     if facts.address in _PASSED:
         return
     addresses = address_tests.in_doubt(case.view(), leg)[:2]
     opened = [address for address in await asyncio.gather(*(_reopens(case, leg, a) for a in addresses)) if address]
     await look_at(case, leg, opened[:1])
+
+
+def _line_was_away(case: Case) -> bool:
+    """The line's own resolvers or a neutral site were silent: the helpers may have been for the same reason."""
+    return any(
+        is_silent(o.failure)
+        for o in case.observations
+        if (isinstance(o, DnsObservation) and o.why.place is Place.RESOLVER)
+        or (isinstance(o, TcpObservation) and o.why.place is Place.NEUTRAL)
+    )
 
 
 async def _reopens(case: Case, leg: Leg, address: str) -> str | None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from blockprobe.lab.censor import Action, Sni
+from blockprobe.lab.censor import Action, Outage, Sni
 from blockprobe.lab.lab import Lab
 from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Expect, Scenario
-from blockprobe.lab.sites import site
+from blockprobe.lab.sites import Door, site
 from blockprobe.lab.trial import measure, outcomes, settings_of
 from blockprobe.measure.seats import LATEST_S
 from blockprobe.measure.site import OPENS_SOON_S
@@ -71,6 +71,32 @@ def test_healthy_sites_are_compared_later_and_the_silent_one_begins_sooner(lab: 
     for name in FILTERED:
         assert asked_at(by_name[name]) < OPENS_SOON_S + 1.5, name
     assert Failure.DNS_NXDOMAIN_ERROR in {o.failure for o in by_name["denied.example"].observations}
+
+
+def test_an_outage_of_the_line_that_no_control_outlives_leaves_no_doubt_behind(lab: Lab) -> None:
+    """Sites that were open when it began are looked at once more after it, and the helpers asked again."""
+    plain = tuple(f"plain{number}.example" for number in range(40))
+    world = Scenario(
+        name="outage",
+        story="Eighty healthy sites, half of them without https; nothing passes for nine seconds and a half.",
+        sites=(
+            *(site(name, 10 + number) for number, name in enumerate(HEALTHY[:40])),
+            *(site(name, 60 + number, https=Door.CLOSED) for number, name in enumerate(plain)),
+        ),
+        rules=(Outage(start_s=5.0, duration_s=9.5, at="access"),),
+        targets=tuple(
+            Expect(target=target, state=State.ACCESSIBLE)
+            for pair in zip(HEALTHY[:40], plain, strict=True)
+            for target in (f"https://{pair[0]}/", f"http://{pair[1]}/")
+        ),
+        delay_ms=80.0,
+    )
+    lab.load(world)
+    records = asyncio.run(measure(few_seats(lab), world))
+
+    failed = [record for record in records if any(control.failure for control in record.control)]
+    assert failed, "the outage met nobody's control"
+    assert not [outcome.faults for outcome in outcomes(world, records) if outcome.faults]
 
 
 class FullDiskError(Exception):
