@@ -167,7 +167,7 @@ async def _look_a_last_time(case: Case, leg: Leg) -> None:
     judged = judge_leg(case.view(), leg)
     if judged.state is not State.INCONCLUSIVE:
         return
-    if _line_was_away(case) and not case.view().controls(leg):
+    if not case.view().controls(leg) and _may_answer_now(case):
         await ask_helpers(case, leg, candidate_addresses(case, leg))
         judged = judge_leg(case.view(), leg)
     view, facts = case.view(), judged.findings.facts
@@ -181,8 +181,12 @@ async def _look_a_last_time(case: Case, leg: Leg) -> None:
     await look_at(case, leg, opened[:1])
 
 
-def _line_was_away(case: Case) -> bool:
-    """The line's own resolvers or a neutral site were silent: the helpers may have been for the same reason."""
+def _may_answer_now(case: Case) -> bool:
+    """The helpers were silent, and so were the line's own resolvers or a neutral site; or they have answered others
+    since: what kept them from answering may be over."""
+    began = case.session.began + min((control.t0_s for control in case.controls), default=0.0)
+    if any(helper.answered_at is not None and helper.answered_at > began for helper in case.shared.helpers):
+        return True
     return any(
         is_silent(o.failure)
         for o in case.observations

@@ -76,6 +76,8 @@ class HelperClient:
         self._idle: asyncio.LifoQueue[HelperWire] = asyncio.LifoQueue()
         self._busy = 0
         self._slots = asyncio.Semaphore(_CONNECTIONS)
+        #: When it answered last as it should, whatever it was asked (the clock's monotonic seconds; None: never).
+        self.answered_at: float | None = None
         self._how = Post(target=_target(url), headers=_headers(url, token))
 
     @property
@@ -156,6 +158,7 @@ class HelperClient:
             answer = read_answer(reply.body, asked["http_request"])
         except ValueError as error:
             raise BadAnswer(str(error)) from error
+        self.answered_at = self._clock.monotonic()
         self._take_key(answer)
         return answer, _offset(answer, reply)
 

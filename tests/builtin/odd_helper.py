@@ -1,14 +1,18 @@
 """A helper that speaks OONI's API and cannot be trusted: run outside the simulated ISP by test_odd_helpers.py.
 
-argv: certificate, seconds to wait before each answer, and what it says of every site: "alive" or "dead".
+argv: certificate, seconds to wait before each answer, and what it says of every site: "alive" or "dead"; with a fourth
+one, so many questions are answered with status 500 first.
 """
 
 import http.server
+import itertools
 import json
 import ssl
 import sys
 import time
 
+QUESTIONS = itertools.count()
+FAULTS = int(sys.argv[4]) if len(sys.argv) > 4 else 0
 ADDRESS = ("203.0.113.130", 8443)
 
 
@@ -42,6 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if next(QUESTIONS) < FAULTS:
+            self.send_error(500)
+            return
         time.sleep(float(sys.argv[2]))
         said = json.dumps(answer(json.loads(body), sys.argv[3])).encode()
         self.send_response(200)

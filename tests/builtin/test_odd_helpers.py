@@ -30,9 +30,9 @@ FILTERED = replace(HEALTHY, name="odd-filtered", censor="resets the name", rules
 
 
 @contextmanager
-def odd_helper(lab: Lab, *, wait_s: float, says: str) -> Iterator[None]:
+def odd_helper(lab: Lab, *, wait_s: float, says: str, faults: int = 0) -> Iterator[None]:
     script = Path(__file__).with_name("odd_helper.py")
-    argv = [sys.executable, str(script), str(lab.directory / "ctl.pem"), str(wait_s), says]
+    argv = [sys.executable, str(script), str(lab.directory / "ctl.pem"), str(wait_s), says, str(faults)]
     process = lab.start_in("ctl", argv, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -87,3 +87,22 @@ def test_of_two_helpers_one_that_lies_proves_nothing_against_the_other(lab: Lab)
         record = checked(lab, DEAD, helpers=(ODD, "https://203.0.113.133:9/"))
 
     assert record.verdict.state is not State.BLOCKED
+
+
+@pytest.mark.parametrize(("faults", "asked"), [(2, [1, 2]), (9, [1, 1])])
+def test_a_helper_that_failed_is_asked_once_more_when_it_has_answered_others_since(
+    lab: Lab, faults: int, asked: list[int]
+) -> None:
+    names = ("first.example", "second.example")
+    sites = tuple(site(name, 10 + number, https=Door.CLOSED) for number, name in enumerate(names))
+    targets = tuple(Expect(target=f"http://{name}/", state=State.INCONCLUSIVE) for name in names)
+    two = replace(HEALTHY, name="odd-twice", story="two sites in cleartext", sites=sites, targets=targets)
+    lab.load(two)
+    settings = settings_of(lab, two)
+    settings = replace(settings, helper=replace(settings.helper, urls=(ODD,)))
+    with odd_helper(lab, wait_s=0.2, says="alive", faults=faults):
+        records = asyncio.run(measure(settings, two))
+
+    controls = [[c.failure for c in r.control if c.url == r.target.input] for r in records]
+    assert sorted(map(len, controls)) == asked
+    assert faults > 2 or all(failures[-1] is None for failures in controls)
