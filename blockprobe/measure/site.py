@@ -182,17 +182,18 @@ async def _look_a_last_time(case: Case, leg: Leg) -> None:
 
 
 def _may_answer_now(case: Case) -> bool:
-    """The helpers were silent, and so were the line's own resolvers or a neutral site; or they have answered others
-    since: what kept them from answering may be over."""
+    """The helpers have answered others since; or the line's own resolvers or neutral sites were silent as well, and are
+    no more: what kept the helpers from answering may be over."""
     began = case.session.began + min((control.t0_s for control in case.controls), default=0.0)
     if any(helper.answered_at is not None and helper.answered_at > began for helper in case.shared.helpers):
         return True
-    return any(
-        is_silent(o.failure)
+    seen = [
+        (o.t_s, is_silent(o.failure))
         for o in case.observations
         if (isinstance(o, DnsObservation) and o.why.place is Place.RESOLVER)
         or (isinstance(o, TcpObservation) and o.why.place is Place.NEUTRAL)
-    )
+    ]
+    return any(silent for _, silent in seen) and not max(seen)[1]
 
 
 async def _reopens(case: Case, leg: Leg, address: str) -> str | None:
