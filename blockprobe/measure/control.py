@@ -1,4 +1,4 @@
-"""The control: the same URL and addresses, asked of every helper in the same seconds."""
+"""The control: the same URL and addresses, asked of every helper in the same seconds (of a site that is open: soon)."""
 
 from collections.abc import Iterable
 

@@ -165,20 +165,41 @@ async def _test_names_on_the_wire(case: Case, leg: Leg) -> None:
 async def _look_a_last_time(case: Case, leg: Leg) -> None:
     """Where nothing was proven the failure may have passed meanwhile, an outage of the line for one: look once more."""
     judged = judge_leg(case.view(), leg)
+    facts = judged.findings.facts
     if judged.state is not State.INCONCLUSIVE:
         return
-    if not case.view().controls(leg) and _may_answer_now(case):
-        await ask_helpers(case, leg, candidate_addresses(case, leg))
-        judged = judge_leg(case.view(), leg)
-    view, facts = case.view(), judged.findings.facts
-    if facts.tls is TlsFact.VALID and facts.http in _NO_PAGE:
-        proven = [t.address for t in view.tls if t.valid and t.why.hop == leg.hop and t.port == leg.port]
-        await look_at(case, leg, proven[-1:])
+    if facts.http in _NO_PAGE and (leg.tls or not _has_page(case, leg)):
+        await look_at(case, leg, _opened(case.view(), leg)[-1:])
+    if _has_page(case, leg) and not case.view().controls(leg) and _may_answer_now(case):
+        await _ask_late(case, leg)
     if facts.address in _PASSED:
         return
     addresses = address_tests.in_doubt(case.view(), leg)[:2]
     opened = [address for address in await asyncio.gather(*(_reopens(case, leg, a) for a in addresses)) if address]
     await look_at(case, leg, opened[:1])
+
+
+def _has_page(case: Case, leg: Leg) -> bool:
+    page = case.view().page(leg)
+    return page is not None and page.status is not None
+
+
+def _opened(view: View, leg: Leg) -> list[str]:
+    """Addresses that proved to be the site's; in cleartext, that accepted a connection."""
+    if leg.tls:
+        return [t.address for t in view.tls if t.valid and t.why.hop == leg.hop and t.port == leg.port]
+    here = (t for t in view.tcp if t.why.place is Place.ORIGIN and t.why.hop == leg.hop and t.port == leg.port)
+    return [t.address for t in here if t.failure is None]
+
+
+async def _ask_late(case: Case, leg: Leg) -> None:
+    """Something to hold a page against that has come. A control belongs to the seconds of the look: a late one may
+    clear a site and convicts none, so one that would is no control."""
+    known = tuple(case.controls)
+    await ask_helpers(case, leg, candidate_addresses(case, leg))
+    view = case.view()
+    if any(judge_leg(view, each).state is State.BLOCKED for each in view.first_legs):
+        case.controls[:] = [c for c in case.controls if c.url != leg.url or any(c is one for one in known)]
 
 
 def _may_answer_now(case: Case) -> bool:

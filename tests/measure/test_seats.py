@@ -111,9 +111,17 @@ def longest_ahead(seen: list[str]) -> int:
     return max(ahead)
 
 
-def test_in_a_short_list_nobody_lets_others_go_first() -> None:
-    seen = asyncio.run(Order(8, 8).run())
-    assert seen == [*"01234567", *(f"{number}c" for number in range(8))]
+@pytest.mark.parametrize(("count", "first"), [(8, False), (9, True)])
+def test_only_in_a_list_longer_than_its_seats_others_go_first(count: int, first: bool) -> None:
+    could: list[bool] = []
+
+    async def one(order: Order, name: str, seat: Seat) -> None:
+        could.append(seat.may_give_way)
+        await asyncio.sleep(0)
+        seat.leave()
+
+    asyncio.run(Order(8, count).run(one))
+    assert could[:8] == [first] * 8
 
 
 def test_who_has_opened_lets_those_go_first_that_have_not_begun_but_for_a_share() -> None:

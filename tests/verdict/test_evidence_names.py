@@ -28,7 +28,7 @@ LOOKS = ("valid", "stuck", *_CUT, *_CHAINS)
 #: (listed at our echo, neutral around it); where others share the echo, how many neutral names were answered beside it.
 ECHOES = (
     ("not asked", "-"),
-    *itertools.product(("all cut", "some cut", "works", "stuck"), ("around", "before", "elsewhere", "none")),
+    *itertools.product(("all cut", "some cut", "works", "stuck"), ("around", "away", "before", "elsewhere", "none")),
     *itertools.product(("shared, all cut",), ("around, 0", "around, 1", "around, 2", "around, 2 of 3", "before, 2")),
 )
 NEAR_TESTS = ("nothing", "fast", "reset on path", "reset where the server stands", "fast only by a slow first packet")
@@ -64,6 +64,9 @@ def echo(listed: str, neutral: str, failure: Failure) -> list[Observation]:
         made += [b.shake(b.ECHO, t=15.0 + n, **common) for n in range(2)]
     if listed == "stuck":
         made += [b.shake(b.ECHO, b.TIMEOUT, received=100, t=11.0 + n, **common) for n in range(3)]
+    if neutral == "away":  # a neutral name works before and much later; two in a row fail in between
+        made += [b.shake(b.ECHO, listed=False, t=t, **common) for t in (10.0, 60.0)]
+        made += [b.shake(b.ECHO, b.TIMEOUT, listed=False, t=t, **common) for t in (20.0, 25.0)]
     if neutral in ("around", "before"):
         made.append(b.shake(b.ECHO, listed=False, t=10.0, **common))
     if neutral in ("around", "elsewhere"):
