@@ -85,20 +85,22 @@ def _plug(ip: IPRoute, name: str, *addresses: str) -> None:
 
 def _router() -> None:
     # Left alone, a router answers one address six times and then once a second.
-    for path, value in (
-        ("ipv4/icmp_ratelimit", 0),
-        ("ipv6/icmp/ratelimit", 0),
-        ("ipv4/ip_forward", 1),
-        ("ipv6/conf/all/forwarding", 1),
-    ):
-        Path("/proc/sys/net", path).write_text(str(value))
+    _set(("ipv4/icmp_ratelimit", 0), ("ipv6/icmp/ratelimit", 0))
     with IPRoute() as ip:
         _plug(ip, "r0", "198.51.100.1/24", "2001:db8:1::1/64")
         _plug(ip, "r1", "203.0.113.1/24", "2001:db8:2::1/64")
         for last, kind in (("6", "blackhole"), ("7", "prohibit"), ("8", "unreachable")):
             ip.route("add", dst=f"203.0.113.{last}/32", type=kind)
             ip.route("add", dst=f"2001:db8:2::{last}/128", type=kind, family=socket.AF_INET6)
+    # Last: a router that forwards before it has its routes spends the few errors it may send to the probe on those
+    # that wait for it (`net.ipv4.route.error_burst`, five, is no setting of a namespace).
+    _set(("ipv4/ip_forward", 1), ("ipv6/conf/all/forwarding", 1))
     time.sleep(60)
+
+
+def _set(*settings: tuple[str, int]) -> None:
+    for path, value in settings:
+        Path("/proc/sys/net", path).write_text(str(value))
 
 
 def _server() -> None:
