@@ -4,12 +4,14 @@ A healthy site stops after the look; each further stage is entered only while `v
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from blockprobe.measure import address_tests, dns_tests, early, name_tests, page_tests, quic_tests, throttle
 from blockprobe.measure.case import Case, is_silent
 from blockprobe.measure.control import ask_about, ask_helpers, endpoints_for, was_asked
 from blockprobe.measure.look import ask_own_again, candidate_addresses, connect_once, limited, look_at, resolve
 from blockprobe.model.addresses import family_of
+from blockprobe.model.control import Control
 from blockprobe.model.failure import Failure
 from blockprobe.model.observation import DnsObservation, Place, TcpObservation, TlsObservation
 from blockprobe.model.words import State
@@ -17,7 +19,7 @@ from blockprobe.net.together import together
 from blockprobe.verdict.address_facts import connects
 from blockprobe.verdict.facts import AddressFact, HttpFact, TlsFact
 from blockprobe.verdict.http_facts import is_cut_short
-from blockprobe.verdict.judge import JudgedLeg, judge_leg
+from blockprobe.verdict.judge import JudgedLeg, judge_leg, judge_view
 from blockprobe.verdict.leg import Leg
 from blockprobe.verdict.legs import MAX_HOPS
 from blockprobe.verdict.view import View
@@ -39,16 +41,19 @@ async def measure_site(case: Case) -> None:
     await _look(case, first)
     await _settle_all(case, first)
     await together(quic_tests.test_quic(case, leg) for leg in first)
-    following = _followed(case, first)
+    legs, following = [*first], _followed(case, first)
     while following is not None and following.hop <= MAX_HOPS:
+        legs.append(following)
         await _look(case, (following,))
         await _settle_all(case, (following,))
         await quic_tests.test_quic(case, following)
         following = case.view().next_leg(following)
     if case.shared.settings.limits.throttling:
         await throttle.test_speed(case)
+    late = await _ask_late(case, legs)
     await case.catch_up(0.05)
     await case.finish()
+    _drop_what_convicts(case, late)
 
 
 def _followed(case: Case, first: tuple[Leg, ...]) -> Leg | None:
@@ -170,8 +175,6 @@ async def _look_a_last_time(case: Case, leg: Leg) -> None:
         return
     if facts.http in _NO_PAGE and (leg.tls or not _has_page(case, leg)):
         await look_at(case, leg, _opened(case.view(), leg)[-1:])
-    if _has_page(case, leg) and not case.view().controls(leg) and _may_answer_now(case):
-        await _ask_late(case, leg)
     if facts.address in _PASSED:
         return
     addresses = address_tests.in_doubt(case.view(), leg)[:2]
@@ -192,14 +195,23 @@ def _opened(view: View, leg: Leg) -> list[str]:
     return [t.address for t in here if t.failure is None]
 
 
-async def _ask_late(case: Case, leg: Leg) -> None:
-    """Something to hold a page against that has come. A control belongs to the seconds of the look: a late one may
-    clear a site and convicts none, so one that would is no control."""
-    known = tuple(case.controls)
-    await ask_helpers(case, leg, candidate_addresses(case, leg))
-    view = case.view()
-    if any(judge_leg(view, each).state is State.BLOCKED for each in view.first_legs):
-        case.controls[:] = [c for c in case.controls if c.url != leg.url or any(c is one for one in known)]
+async def _ask_late(case: Case, legs: Sequence[Leg]) -> tuple[Control, ...]:
+    """Ask once more for something to hold a page against that has come, last of all; the controls that this added."""
+    before = len(case.controls)
+    bare = [leg for leg in legs if _has_page(case, leg) and not case.view().controls(leg)]
+    if bare and _may_answer_now(case):
+        open_legs = [leg for leg in bare if judge_leg(case.view(), leg).state is State.INCONCLUSIVE]
+        await together(ask_helpers(case, leg, candidate_addresses(case, leg)) for leg in open_legs)
+    return tuple(case.controls[before:])
+
+
+def _drop_what_convicts(case: Case, late: tuple[Control, ...]) -> None:
+    """A control belongs to the seconds of the look: a late one may clear a site, and accuses nobody."""
+    if not late:
+        return
+    verdict = judge_view(case.view())
+    if verdict.state is State.BLOCKED or verdict.interference:
+        case.controls[:] = [control for control in case.controls if not any(control is one for one in late)]
 
 
 def _may_answer_now(case: Case) -> bool:

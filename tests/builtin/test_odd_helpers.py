@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from blockprobe.lab.addresses import RESOLVERS
 from blockprobe.lab.censor import Sni
 from blockprobe.lab.lab import Lab
+from blockprobe.lab.lies import Lie, Say
 from blockprobe.lab.scenario import Expect, Scenario
 from blockprobe.lab.sites import Door, site
 from blockprobe.lab.trial import measure, settings_of
@@ -26,6 +28,10 @@ HEALTHY = Scenario(name="odd-healthy", story="a healthy site", sites=(site("fine
                    targets=(Expect(target="https://fine.example/", state=State.ACCESSIBLE),))  # fmt: skip
 DEAD = replace(HEALTHY, name="odd-dead", story="a dead site",
                sites=(site("fine.example", 10, https=Door.SILENT, http=Door.SILENT),))  # fmt: skip
+NAMES = ("first.example", "second.example")
+TWO = replace(HEALTHY, name="odd-twice", story="two sites in cleartext",
+              sites=tuple(site(name, 10 + number, https=Door.CLOSED) for number, name in enumerate(NAMES)),
+              targets=tuple(Expect(target=f"http://{name}/", state=State.INCONCLUSIVE) for name in NAMES))  # fmt: skip
 FILTERED = replace(HEALTHY, name="odd-filtered", censor="resets the name", rules=(Sni(names=("fine.example",)),))
 
 
@@ -93,16 +99,28 @@ def test_of_two_helpers_one_that_lies_proves_nothing_against_the_other(lab: Lab)
 def test_a_helper_that_failed_is_asked_once_more_when_it_has_answered_others_since(
     lab: Lab, faults: int, asked: list[int]
 ) -> None:
-    names = ("first.example", "second.example")
-    sites = tuple(site(name, 10 + number, https=Door.CLOSED) for number, name in enumerate(names))
-    targets = tuple(Expect(target=f"http://{name}/", state=State.INCONCLUSIVE) for name in names)
-    two = replace(HEALTHY, name="odd-twice", story="two sites in cleartext", sites=sites, targets=targets)
-    lab.load(two)
-    settings = settings_of(lab, two)
-    settings = replace(settings, helper=replace(settings.helper, urls=(ODD,)))
-    with odd_helper(lab, wait_s=0.2, says="alive", faults=faults):
-        records = asyncio.run(measure(settings, two))
+    records = _in_cleartext(lab, TWO, faults)
 
     controls = [[c.failure for c in r.control if c.url == r.target.input] for r in records]
     assert sorted(map(len, controls)) == asked
     assert faults > 2 or all(failures[-1] is None for failures in controls)
+
+
+def test_a_control_that_came_late_clears_a_site_and_convicts_none(lab: Lab) -> None:
+    """One of two resolvers lies about both names, and only a control can show that the zone is alive."""
+    lies = (Lie(names=NAMES, say=Say.NXDOMAIN, resolvers=RESOLVERS[1:2]),)
+    lying = replace(TWO, name="odd-late", censor="one resolver lies", lies=lies, resolvers=RESOLVERS[:2])
+    records = _in_cleartext(lab, lying, faults=2)
+
+    in_time = [all(c.failure is None for c in r.control) for r in records]
+    assert sorted(in_time) == [False, True]
+    states = {good: r.verdict.state for good, r in zip(in_time, records, strict=True)}
+    assert states == {True: State.BLOCKED, False: State.INCONCLUSIVE}
+
+
+def _in_cleartext(lab: Lab, scenario: Scenario, faults: int) -> list[Record]:
+    lab.load(scenario)
+    settings = settings_of(lab, scenario)
+    settings = replace(settings, helper=replace(settings.helper, urls=(ODD,)))
+    with odd_helper(lab, wait_s=0.2, says="alive", faults=faults):
+        return asyncio.run(measure(settings, scenario))
