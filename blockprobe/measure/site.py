@@ -198,9 +198,9 @@ def _opened(view: View, leg: Leg) -> list[str]:
 async def _ask_late(case: Case, legs: Sequence[Leg]) -> tuple[Control, ...]:
     """Ask once more for something to hold a page against that has come, last of all; the controls that this added."""
     before = len(case.controls)
-    bare = [leg for leg in legs if _has_page(case, leg) and not case.view().controls(leg)]
-    if bare and _may_answer_now(case):
-        open_legs = [leg for leg in bare if judge_leg(case.view(), leg).state is State.INCONCLUSIVE]
+    alone = [leg for leg in legs if _has_page(case, leg) and not case.view().controls(leg)]
+    if alone and _may_answer_now(case):
+        open_legs = [leg for leg in alone if judge_leg(case.view(), leg).state is State.INCONCLUSIVE]
         await together(ask_helpers(case, leg, candidate_addresses(case, leg)) for leg in open_legs)
     return tuple(case.controls[before:])
 

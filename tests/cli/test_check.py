@@ -18,10 +18,11 @@ from .program import run
 
 
 @pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A TCP port on loopback where connections are accepted and nothing is ever said."""
+def silent() -> Iterator[socket.socket]:
+    """A listener on loopback where nothing is ever said."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        yield sock.getsockname()[1]
+        sock.settimeout(60)
+        yield sock
 
 
 @pytest.fixture
@@ -114,19 +115,21 @@ def test_unusable_wishes_are_one_line_and_status_2(arguments: tuple[str, ...], c
 
 
 @pytest.mark.parametrize("format_", ["json", "table"])
-def test_ctrl_c_prints_what_is_known(format_: str, config: str, closed_port: int, silent_port: int) -> None:
-    quick = f"http://127.0.0.1:{closed_port}/"
-    arguments = ["check", quick, f"http://127.0.0.1:{silent_port}/", "--format", format_, "--config", config]
+def test_ctrl_c_prints_what_is_known(format_: str, config: str, closed_port: int, silent: socket.socket) -> None:
+    quick, slow = f"http://127.0.0.1:{closed_port}/", f"http://127.0.0.1:{silent.getsockname()[1]}/"
+    arguments = ["check", quick, slow, "--format", format_, "--config", config]
     program = [sys.executable, "-u", "-m", "blockprobe.cli.main", *arguments]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         first = process.stdout.readline() if format_ == "json" else b""
-        if format_ == "table":
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(3)  # the quick one is done by now, the slow one waits for an answer
-        process.send_signal(signal.SIGINT)
-        out, complaints = process.communicate(timeout=20)
+        asked, _ = silent.accept()
+        with asked:
+            if format_ == "table":
+                with pytest.raises(subprocess.TimeoutExpired):
+                    process.wait(3)  # the quick one is done by now, the slow one waits for an answer
+            process.send_signal(signal.SIGINT)
+            out, complaints = process.communicate(timeout=20)
 
     assert process.returncode == 130
     assert complaints.decode() == "interrupted: 1 of 2 targets measured\n"
