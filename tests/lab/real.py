@@ -19,8 +19,9 @@ from .rules import Draft, Rule
 from .topology import Eye, LabRefused, World
 
 _HERE = Path(__file__).parent
-ACCESS_DELAY_MS = 4.0
-"""Of everything the probe sends, so that an on-path injector wins its race as it does on a real line."""
+ACCESS_DELAY_MS = 10.0
+"""Of everything the probe sends, so that an on-path injector wins its race as it does on a real line, even on a machine
+whose processors are away for some milliseconds now and then."""
 
 
 def rule(kind: str, site: str | None = None, **options: object) -> Rule:
