@@ -1,11 +1,13 @@
 """Runs the tests in several processes at once: `python tests/together.py [--processes N] [PYTEST ARGUMENT...]`.
 
-Tests of networks mostly wait. Each process is an ordinary pytest with laboratories of its own, and takes the next test
-when it has done one. (pytest-xdist's workers have threads, and a process with threads cannot enter a user namespace, so
-with it an ordinary user could not run the laboratories' tests.) A single test is easier to watch with plain pytest.
+Tests of networks mostly wait. One pytest collects them and forks; each process goes on as an ordinary pytest with a
+network and laboratories of its own, and takes the next test when it has done one. (pytest-xdist's workers have threads,
+and a process with threads cannot enter a user namespace, so with it an ordinary user could not run the laboratories'
+tests.) A single test is easier to watch with plain pytest.
 """
 
 import argparse
+import contextlib
 import fcntl
 import json
 import os
@@ -21,6 +23,9 @@ from typing import Any
 
 import pytest
 
+from blockprobe.lab import kernel
+from blockprobe.model.errors import LabError
+
 ROOT = Path(__file__).parents[1]
 WAITING = (
     *("tests/lab/", "tests/builtin/", "tests/dashboards/test_quickstart.py"),
@@ -31,26 +36,31 @@ FIRST = ("tests/lab/test_truth_in_time.py", "tests/dashboards/", "tests/builtin/
 """The longest, and beside them what mostly waits: the agents' tests compute, and these two watch a clock."""
 COMPUTING = 2
 """Processes beside them that only compute, with what the waiting leaves of the processors."""
+STATUSES = "statuses.json"
+"""In the folder that all share: each process and its exit status."""
 
 
 # -- in each process: a plugin of pytest ----------------------------------------------------------------------------
 
 
 class Share:
-    """Takes tests one by one from a counter that all processes share, and writes down what came of them."""
+    """Makes many of one process, which take tests one by one from a counter that all share, and write down what came
+    of them."""
 
-    def __init__(self, folder: Path, *, gives_way: bool) -> None:
+    def __init__(self, folder: Path, roles: list[str]) -> None:
         self.folder = folder
-        self.gives_way = gives_way
+        self.roles = roles
+        self.role: str | None = None  # of the process that collects, and of a system that is asked to collect only
         self.collected = 0
         self.reports: list[dict[str, Any]] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """As pytest's own loop, but over the tests that no other process has taken."""
+        """As pytest's own loop, but in many processes, each over the tests that no other has taken."""
         if session.testsfailed or session.config.option.collectonly:
             return None
         self.collected = len(session.items)
-        mine = self._items(session.items)
+        self.role = self._fork()
+        mine = self._items(session.items) if self.role else iter(())
         current = next(mine, None)
         while current is not None:
             following = next(mine, None)  # fixtures are kept for as long as the next test needs them
@@ -58,11 +68,34 @@ class Share:
             current = following
         return True
 
+    def _fork(self) -> str | None:
+        """The role of the process that this is afterwards; None in the first one, when all others have ended."""
+        children = []
+        for number, role in enumerate(self.roles):
+            child = os.fork()
+            if child == 0:
+                self._settle_in(number, role)
+                return role
+            children.append(child)
+        statuses = [_status_of(child) for child in children]
+        (self.folder / STATUSES).write_text(json.dumps(statuses))
+        return None
+
+    def _settle_in(self, number: int, role: str) -> None:
+        with (self.folder / f"{number}.log").open("wb") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        if role == "computing":
+            os.nice(10)  # a test that watches a clock beside it must not be late on its account
+        with contextlib.suppress(LabError):  # where nothing can be cut, tests/conftest.py leaves out what would send
+            kernel.cut_network()
+        kernel.die_with_parent()
+
     def _items(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
         """What waits first, then what computes; a process that gives way to others takes only the latter."""
         waiting = sorted((item for item in items if item.nodeid.startswith(WAITING)), key=_rank)
         computing = [item for item in items if not item.nodeid.startswith(WAITING)]
-        queues = {"computing": computing} if self.gives_way else {"waiting": waiting, "computing": computing}
+        queues = {"computing": computing} if self.role == "computing" else {"waiting": waiting, "computing": computing}
         for name, queue in queues.items():
             portions = [list(portion) for _, portion in groupby(queue, _portion)]
             for turn in self._turns(name, len(portions)):
@@ -96,8 +129,16 @@ class Share:
 
     def pytest_sessionfinish(self) -> None:
         """Hand over."""
-        text = json.dumps({"collected": self.collected, "reports": self.reports})
-        (self.folder / f"{os.getpid()}.json").write_text(text)
+        if self.role:
+            text = json.dumps({"collected": self.collected, "reports": self.reports})
+            (self.folder / f"{os.getpid()}.json").write_text(text)
+
+
+def _status_of(child: int) -> tuple[int, int]:
+    """The process and its exit status, when it has ended; an interrupt is for it as well, and it sums up."""
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):
+            return child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def _rank(item: pytest.Item) -> int:
@@ -111,10 +152,8 @@ def _portion(item: pytest.Item) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gives_way = os.environ["BLOCKPROBE_TESTS_ROLE"] == "computing"
-    if gives_way:
-        os.nice(10)  # a test that watches a clock beside it must not be late on its account
-    config.pluginmanager.register(Share(Path(os.environ["BLOCKPROBE_TESTS_SHARED"]), gives_way=gives_way))
+    roles = os.environ["BLOCKPROBE_TESTS_ROLES"].split()
+    config.pluginmanager.register(Share(Path(os.environ["BLOCKPROBE_TESTS_SHARED"]), roles))
 
 
 # -- in the process that the user started ---------------------------------------------------------------------------
@@ -128,33 +167,37 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="blockprobe-tests-") as name:
         folder = Path(name)
         roles = ["computing"] * COMPUTING + ["waiting"] * options.processes
-        processes = [_start(folder, number, role, arguments) for number, role in enumerate(roles)]
-        try:
-            _watch(processes, folder)
-        except KeyboardInterrupt:
-            for process in processes:
-                process.wait()
-        results = {process.pid: folder / f"{process.pid}.json" for process in processes}
-        shares = [json.loads(path.read_text()) for path in results.values() if path.exists()]
-        broken = [n for n, p in enumerate(processes) if p.returncode not in (0, 1) or not results[p.pid].exists()]
-        for number in broken[:1]:
-            print((folder / f"{number}.log").read_text())
-    return _summary(shares, broken=len(broken), seconds=time.monotonic() - began)
+        process = _start(folder, roles, arguments)
+        _watch(process, folder)
+        statuses = json.loads(text) if (text := _read(folder / STATUSES)) else []
+        shares = [json.loads(text) for child, _ in statuses if (text := _read(folder / f"{child}.json"))]
+        broken = [n for n, (child, status) in enumerate(statuses) if status not in (0, 1)]
+        if process.returncode or broken:
+            print(_read(folder / (f"{broken[0]}.log" if broken else "first.log")))
+    broke_down = max(len(broken), len(statuses) - len(shares), int(bool(process.returncode)))
+    return _summary(shares, broken=broke_down, seconds=time.monotonic() - began)
 
 
-def _start(folder: Path, number: int, role: str, arguments: list[str]) -> "subprocess.Popen[bytes]":
-    argv = [sys.executable, "-m", "pytest", "-p", "tests.together", "-p", "no:cacheprovider", *arguments]
-    environment = {**os.environ, "BLOCKPROBE_TESTS_SHARED": str(folder), "BLOCKPROBE_TESTS_ROLE": role}
-    with (folder / f"{number}.log").open("wb") as log:
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _start(folder: Path, roles: list[str], arguments: list[str]) -> "subprocess.Popen[bytes]":
+    """One pytest. It may not capture file descriptors: the processes that come of it would share one file."""
+    plugins = ["-p", "tests.together", "-p", "no:cacheprovider", "--capture=sys"]
+    argv = [sys.executable, "-m", "pytest", *plugins, *arguments]
+    environment = {**os.environ, "BLOCKPROBE_TESTS_SHARED": str(folder), "BLOCKPROBE_TESTS_ROLES": " ".join(roles)}
+    with (folder / "first.log").open("wb") as log:
         return subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
-def _watch(processes: "list[subprocess.Popen[bytes]]", folder: Path) -> None:
-    """Wait for all; a terminal sees how far they are."""
-    while any(process.poll() is None for process in processes):
-        time.sleep(0.5)
+def _watch(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    """Wait for it; a terminal sees how far they are. An interrupt is for it as well, and it sums up."""
+    while process.poll() is None:
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(0.5)
         if sys.stderr.isatty():
-            turns = [path.read_text() for name in ("waiting", "computing") if (path := folder / name).exists()]
+            turns = [_read(folder / name) for name in ("waiting", "computing")]
             print(f"\r{sum(int(turn or 0) for turn in turns)} tests begun", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print("\r", end="", file=sys.stderr)
