@@ -147,7 +147,7 @@ def test_the_lines_own_resolver_alone_never_makes_a_name_dead(world):
 
 def test_a_silent_resolver_is_replaced_by_the_next(world):
     silent = f"udp://{at.SILENT[0]}"
-    looks = looked_up(("alive.com", "gone.com"), (silent, f"udp://{at.PUBLIC_RESOLVER}"), timeout=0.4)
+    looks = looked_up(("alive.com", "gone.com"), (silent, f"udp://{at.PUBLIC_RESOLVER}"), timeout=1.0)
 
     assert looks["alive.com"].state is NameState.RESOLVES
     assert looks["gone.com"].state is NameState.NXDOMAIN
