@@ -156,7 +156,7 @@ def test_a_filter_that_reads_every_port_sees_the_name_in_a_tunnel_unless_the_pro
 def test_a_proxy_that_lies_hangs_or_refuses_opens_nothing_and_has_its_word(lab):
     async def scenario() -> list[tuple[str, str]]:
         urls = [f"{scheme}://{at.ELSEWHERE}:{port + more}" for port in PORTS.values() for scheme, more in KINDS]
-        seen = await asyncio.gather(*(through(url, timeout_s=0.5) for url in urls))
+        seen = await asyncio.gather(*(through(url, timeout_s=1.5) for url in urls))
         return list(zip(seen[::2], seen[1::2], strict=True))
 
     load(lab)

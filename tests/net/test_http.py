@@ -266,7 +266,7 @@ _BROKEN_OFF = _head("Content-Length: 100") + b"<title>half</title>"
     ],
 )
 def test_what_came_before_a_failure_is_kept(then: Handler | None, failure: Failure) -> None:
-    seen = _fetch(_answer(_BROKEN_OFF, then=then), timeout_s=0.15)
+    seen = _fetch(_answer(_BROKEN_OFF, then=then), timeout_s=0.5)
     assert (seen.failure, seen.status, seen.title, seen.body_bytes) == (failure, 200, "half", 19)
     assert not seen.truncated
     assert seen.body_sha256 == hashlib.sha256(b"<title>half</title>").hexdigest()
@@ -274,13 +274,13 @@ def test_what_came_before_a_failure_is_kept(then: Handler | None, failure: Failu
 
 def test_a_slow_body_has_its_own_time() -> None:
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         writer.write(_head("Content-Length: 3"))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         writer.write(b"abc")
         await silent(reader, writer)
 
-    assert _fetch(_answer(then=slow), timeout_s=0.3).failure is None
+    assert _fetch(_answer(then=slow), timeout_s=1.0).failure is None
 
 
 @pytest.mark.parametrize(
