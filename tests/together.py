@@ -50,7 +50,7 @@ class Share:
     def __init__(self, folder: Path, roles: list[str]) -> None:
         self.folder = folder
         self.roles = roles
-        self.role: str | None = None  # of the process that collects, and of a system that is asked to collect only
+        self.role: str | None = None  # none: the process that collects, and waits for the others
         self.collected = 0
         self.reports: list[dict[str, Any]] = []
 
